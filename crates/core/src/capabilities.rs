@@ -1,0 +1,250 @@
+//! What a provider can do, as data, so that plans and loss reports need no knowledge of any provider.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use crate::{Fields, HashKinds};
+
+/// What a provider can do at present; changes with scopes and server version.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// As a source.
+    pub source: Option<SourceCaps>,
+    /// As a sink.
+    pub sink: Option<SinkCaps>,
+}
+
+impl Capabilities {
+    /// Puts both sides together.
+    pub fn new(source: Option<SourceCaps>, sink: Option<SinkCaps>) -> Self {
+        Self { source, sink }
+    }
+}
+
+/// How much of a library a source sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it.
+    WholeLibrary,
+    /// What this program uploaded.
+    OwnUploads,
+    /// What the person picked by hand.
+    UserPicked,
+    /// What an archive holds.
+    Archive,
+}
+
+/// How faithful the bytes are that a source gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fidelity {
+    /// The bytes that were once uploaded.
+    Original,
+    /// The same picture without its position.
+    LocationStripped,
+    /// Another encoding.
+    Reencoded,
+}
+
+/// In which order a source can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadOrder {
+    /// Any.
+    Any,
+    /// As listed; a `.tgz` is read in sequence.
+    BySequence,
+}
+
+/// Something a source cannot give or a sink cannot keep, in words for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// What is lost.
+    pub what: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// What a source can do.
+#[derive(Debug, Clone)]
+pub struct SourceCaps {
+    /// How much of the library it sees.
+    pub scope: Scope,
+    /// How faithful its bytes are.
+    pub fidelity: Fidelity,
+    /// Hashes that its listings promise.
+    pub hashes: HashKinds,
+    /// Metadata that its listings can hold.
+    pub fields: Fields,
+    /// Whether `open` can start in the middle.
+    pub ranged: bool,
+    /// In which order it is read.
+    pub order: ReadOrder,
+    /// Whether [`crate::Asset::albums`] is filled.
+    pub members_in_listing: bool,
+    /// How many `open` streams it bears at once.
+    pub open_concurrency: u16,
+    /// What it cannot give.
+    pub loses: &'static [Gap],
+}
+
+/// When staged bytes become visible to the owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageKind {
+    /// Only after `commit`.
+    Hidden,
+    /// At once: hash and intent come first.
+    VisibleAtOnce,
+}
+
+/// What becomes of an asset with several files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BundleKind {
+    /// Each file becomes an item of its own.
+    OneItemPerPart,
+    /// The files stay together.
+    PartsStack,
+}
+
+/// When a committed item can be seen by a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// At once.
+    Immediate,
+    /// After up to this long.
+    Delayed(Duration),
+}
+
+/// Largest files that a sink takes; `None` = no limit known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ByteLimits {
+    /// Bytes of a photo.
+    pub photo: Option<u64>,
+    /// Bytes of a video.
+    pub video: Option<u64>,
+}
+
+/// Longest texts that a sink takes, in Unicode scalar values; `None` = no limit known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TextLimits {
+    /// A description.
+    pub description_chars: Option<u32>,
+    /// A file name with its extension.
+    pub file_name_chars: Option<u32>,
+}
+
+/// What a sink's album calls can do.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AlbumCaps {
+    /// Whether `commit` can put items into an album.
+    pub on_commit: bool,
+    /// Whether items of other apps can enter an album only by `commit`.
+    pub foreign_items_only_on_commit: bool,
+    /// Members per `add_to_album`.
+    pub add_batch: u32,
+    /// Whether one bad member spoils an `add_to_album`.
+    pub all_or_nothing: bool,
+    /// Members per album.
+    pub max_items: Option<u32>,
+    /// Unicode scalar values in a title.
+    pub title_chars: u32,
+    /// Whether creating a title that exists returns the old album.
+    pub find_or_create: bool,
+}
+
+impl AlbumCaps {
+    /// Describes albums that hold `title_chars` long titles and take `add_batch` members a call; all else is the
+    /// plainest case and public to change.
+    pub fn new(title_chars: u32, add_batch: u32) -> Self {
+        Self {
+            on_commit: false,
+            foreign_items_only_on_commit: false,
+            add_batch,
+            all_or_nothing: false,
+            max_items: None,
+            title_chars,
+            find_or_create: false,
+        }
+    }
+}
+
+/// What calls cost against a daily budget, in requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RequestCost {
+    /// For staging one part.
+    pub per_part: u32,
+    /// For one `commit`.
+    pub per_commit: u32,
+    /// Requests that a day allows.
+    pub per_day: Option<u32>,
+    /// IANA time zone at whose midnight the day ends.
+    pub day_ends: Option<&'static str>,
+}
+
+/// What a sink can do.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SinkCaps {
+    /// Hashes by which `find` can look.
+    pub find_by: HashKinds,
+    /// Hashes that `stage` needs before the first byte.
+    pub needs_before_stage: HashKinds,
+    /// Hashes that `verify` can report.
+    pub reports: HashKinds,
+    /// When staged bytes become visible.
+    pub stage: StageKind,
+    /// What becomes of assets with several files.
+    pub bundle: BundleKind,
+    /// Metadata kept at creation.
+    pub on_create: Fields,
+    /// Metadata that `describe` can set later.
+    pub on_update: Fields,
+    /// Largest files.
+    pub limits: ByteLimits,
+    /// Longest texts.
+    pub texts: TextLimits,
+    /// Bundles per `commit`.
+    pub commit_batch: NonZeroU32,
+    /// How many `stage` calls it bears at once.
+    pub stage_concurrency: u16,
+    /// How many writing calls (commit, albums, describe) it bears at once.
+    pub write_lanes: u16,
+    /// How long staged bytes live.
+    pub staged_ttl: Option<Duration>,
+    /// Whether `stage` can go on in the middle of a file.
+    pub resumable: bool,
+    /// When committed items can be listed.
+    pub visible_after: Visibility,
+    /// Albums, if it has any.
+    pub albums: Option<AlbumCaps>,
+    /// What calls cost.
+    pub requests: RequestCost,
+    /// What it cannot keep, beyond the fields.
+    pub loses: &'static [Gap],
+}
+
+impl SinkCaps {
+    /// Describes the plainest sink: hidden staging, one item per part, one lane, no limits, no albums.
+    pub fn new(commit_batch: NonZeroU32) -> Self {
+        Self {
+            find_by: HashKinds::NONE,
+            needs_before_stage: HashKinds::NONE,
+            reports: HashKinds::NONE,
+            stage: StageKind::Hidden,
+            bundle: BundleKind::OneItemPerPart,
+            on_create: Fields::NONE,
+            on_update: Fields::NONE,
+            limits: ByteLimits::default(),
+            texts: TextLimits::default(),
+            commit_batch,
+            stage_concurrency: 1,
+            write_lanes: 1,
+            staged_ttl: None,
+            resumable: false,
+            visible_after: Visibility::Immediate,
+            albums: None,
+            requests: RequestCost::default(),
+            loses: &[],
+        }
+    }
+}
