@@ -1,0 +1,11 @@
+//! The program as a person runs it, against the stand-ins over real TCP.
+
+mod accounting;
+mod credentials;
+mod demo;
+mod examples;
+mod messages;
+mod readme;
+mod requests;
+mod samples;
+mod support;

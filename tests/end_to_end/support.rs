@@ -1,0 +1,198 @@
+//! Stand-ins in this process, the built program in another one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use photomove_sim::{Counts, Fill, Library, RequestLine, ServiceKind, ServiceSpec, SimOptions, Sims};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What a run of the program left.
+#[derive(Debug)]
+pub struct Output {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Output {
+    /// Both streams, for searching.
+    pub fn text(&self) -> String {
+        format!("{}\n{}", self.stdout, self.stderr)
+    }
+
+    /// Fails with everything the program said unless it ended with this code.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// Running stand-ins and a state folder for the program.
+pub struct Stage {
+    pub sims: Sims,
+    folder: TempDir,
+    env: BTreeMap<String, String>,
+}
+
+impl Stage {
+    /// Starts Amazon's and Google's stand-ins; `fill` is what Amazon holds.
+    pub async fn new(fill: Fill) -> Self {
+        Self::with(SimOptions { fill: Some(fill), ..Self::options() }).await
+    }
+
+    /// Amazon first, Google second, nothing in either.
+    pub fn options() -> SimOptions {
+        SimOptions {
+            services: vec![ServiceSpec::new(ServiceKind::Amazon), ServiceSpec::new(ServiceKind::Google)],
+            ..SimOptions::default()
+        }
+    }
+
+    pub async fn with(options: SimOptions) -> Self {
+        let sims = photomove_sim::start(options).await.expect("stand-ins start");
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let env = sims.env().clone();
+        Self { sims, folder, env }
+    }
+
+    /// Where the program keeps its journal and sign-ins.
+    pub fn state_dir(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// A file or folder beside the state folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Sets or replaces one environment variable of later runs.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.env.insert(name.to_owned(), value.into());
+    }
+
+    /// Takes a variable away from later runs.
+    pub fn unset(&mut self, name: &str) {
+        self.env.remove(name);
+    }
+
+    /// Runs the program and waits for its end.
+    pub async fn photomove(&self, args: &[&str]) -> Output {
+        let program = Path::new(env!("CARGO_BIN_EXE_photomove")).to_owned();
+        self.run(program, args).await
+    }
+
+    /// Runs an example of this package.
+    pub async fn example(&self, name: &str, args: &[&str]) -> Output {
+        let folder = Path::new(env!("CARGO_BIN_EXE_photomove")).parent().expect("target folder");
+        let program = folder.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        self.run(program, args).await
+    }
+
+    async fn run(&self, program: PathBuf, args: &[&str]) -> Output {
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("PHOTOMOVE_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(args)
+            .env("PHOTOMOVE_STATE_DIR", self.state_dir())
+            .env("NO_COLOR", "1")
+            .envs(&self.env)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        let output = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .expect("the waiting thread ends")
+            .expect("the program starts");
+        Output {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// What Google's stand-in holds, one object per item.
+    pub async fn google_items(&self) -> Vec<Value> {
+        self.service(ServiceKind::Google).library_lines().await
+    }
+
+    /// What Amazon's stand-in holds, one object per item.
+    pub async fn amazon_items(&self) -> Vec<Value> {
+        self.service(ServiceKind::Amazon).library_lines().await
+    }
+
+    /// Google's albums, one object each.
+    pub fn google_albums(&self) -> Vec<Value> {
+        self.service(ServiceKind::Google).album_lines()
+    }
+
+    /// What Google's stand-in was asked so far.
+    pub fn google_counts(&self) -> Counts {
+        self.service(ServiceKind::Google).shared().counters.counts()
+    }
+
+    /// The requests that Amazon's stand-in got.
+    pub fn amazon_requests(&self) -> Vec<RequestLine> {
+        self.service(ServiceKind::Amazon).shared().log.lines()
+    }
+
+    /// The requests that Google's stand-in got.
+    pub fn google_requests(&self) -> Vec<RequestLine> {
+        self.service(ServiceKind::Google).shared().log.lines()
+    }
+
+    fn service(&self, kind: ServiceKind) -> &dyn photomove_sim::Service {
+        self.sims.service(kind).expect("both services were started").as_ref()
+    }
+
+    /// Fails if a client asked for a route that the service does not have.
+    #[track_caller]
+    pub fn assert_no_unknown_requests(&self) {
+        assert_eq!(self.sims.unknown_requests(), [], "a client asked for an unknown route");
+    }
+}
+
+/// How often an operation was asked for.
+pub fn count(counts: &Counts, operation: &str) -> u64 {
+    counts.by_operation.get(operation).copied().unwrap_or(0)
+}
+
+/// A small library of computed pictures.
+pub fn synthetic(count: u64) -> Fill {
+    Fill::Synthetic { count, bytes: 20_000 }
+}
+
+/// The same as a value, for tests that compare with it.
+pub fn synthetic_library(count: u64) -> Library {
+    Library::synthetic(count, 20_000, 1).expect("computed library")
+}
+
+/// The folder of real sample photos, or `None` after saying so; missing samples fail where they are required.
+pub fn samples() -> Option<PathBuf> {
+    let folder = std::env::var_os("PHOTOMOVE_SAMPLES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples/photos"),
+        PathBuf::from,
+    );
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    skip_aloud("samples", &folder);
+    None
+}
+
+/// Says on the real stderr, which the test harness cannot catch, that a test did not run.
+pub fn skip_aloud(what: &str, folder: &Path) {
+    let required = std::env::var("PHOTOMOVE_REQUIRE").unwrap_or_default();
+    assert!(
+        !required.split(',').any(|word| word.trim() == what),
+        "PHOTOMOVE_REQUIRE asks for {what}, but {} is missing",
+        folder.display()
+    );
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "skipped: no {what} at {}", folder.display());
+}
