@@ -1,0 +1,162 @@
+//! Behaviour of Amazon Photos that nobody outside knows for certain, one named switch each.
+
+use std::time::Duration;
+
+/// Undecided behaviour; the default is the most likely answer, so that a later observation is a one-line change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AmazonSwitches {
+    /// Marketplace of the signed-in session, and thus the names of its cookies.
+    pub marketplace: Marketplace,
+    /// Region of the content host; cookies of another region are unknown to it.
+    pub content_region: Region,
+    /// Reject what working clients always send: a missing `x-amzn-sessionid` or `resourceVersion=V2`, and `startToken`
+    /// together with `offset`.
+    pub strict: bool,
+    /// What a request with stale cookies gets at the metadata host.
+    pub session_loss: SessionLoss,
+    /// When `/nodes` and `children` hand out a `nextToken`.
+    pub tokens: TokenRule,
+    /// How long a `nextToken` lives.
+    pub token_life: Duration,
+    /// Whether `/search` hands out a `nextToken`.
+    pub search_tokens: bool,
+    /// Whether `/search` has the window of 9999 too.
+    pub search_window: bool,
+    /// Whether `/search` finds hidden items.
+    pub hidden_in_search: bool,
+    /// Whether a `limit` over 200 is refused with 400; else 200 items come.
+    pub refuse_large_limit: bool,
+    /// Where `contentRedirection` leads.
+    pub redirect_target: RedirectTarget,
+    /// Status of that redirect.
+    pub redirect_status: u16,
+    /// Form of the `tempLink` of a node.
+    pub temp_link: TempLinkForm,
+    /// How long `/cdproxy/templink/…` works; for ever if `None`.
+    pub temp_link_life: Option<Duration>,
+    /// Whether `/v2/download/signed/{id}` exists; else it answers 404.
+    pub signed_download: bool,
+    /// Whether `Range` is honoured with 206; else it is ignored.
+    pub ranges: bool,
+    /// Whether nodes name their albums in `parentMap`.
+    pub albums_in_parent_map: bool,
+    /// Whether EXIF values are spelt as stored (`54823/32325`) instead of interpreted (`8.0`).
+    pub raw_exif: bool,
+    /// Text between latitude and longitude in `image.location`.
+    pub location_separator: &'static str,
+    /// Whether the filter `contentProperties.md5` works on `/nodes`.
+    pub md5_filter: bool,
+    /// Whether `/account/usage` writes numbers as strings.
+    pub usage_as_strings: bool,
+    /// Whether `/account/endpoint` answers for cookies; else 403 `Not Registered`.
+    pub account_endpoint: bool,
+    /// Adds nodes of odd shapes to the library: missing and null fields, unknown kinds, hard names, old dates.
+    pub odd_nodes: bool,
+}
+
+impl Default for AmazonSwitches {
+    fn default() -> Self {
+        Self {
+            marketplace: Marketplace::UNITED_STATES,
+            content_region: Region::NorthAmerica,
+            strict: false,
+            session_loss: SessionLoss::BadAuthentication,
+            tokens: TokenRule::Always,
+            token_life: Duration::from_secs(600),
+            search_tokens: false,
+            search_window: false,
+            hidden_in_search: false,
+            refuse_large_limit: false,
+            redirect_target: RedirectTarget::Cookies,
+            redirect_status: 302,
+            temp_link: TempLinkForm::Node,
+            temp_link_life: None,
+            signed_download: true,
+            ranges: true,
+            albums_in_parent_map: true,
+            raw_exif: false,
+            location_separator: ",",
+            md5_filter: true,
+            usage_as_strings: false,
+            account_endpoint: true,
+            odd_nodes: false,
+        }
+    }
+}
+
+/// A country's Amazon, as far as cookies go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marketplace {
+    /// Ending of the names of its cookies: `main`, `acbde`.
+    pub suffix: &'static str,
+    /// Web domain: `amazon.com`, `amazon.de`.
+    pub domain: &'static str,
+    /// Region of its content host.
+    pub region: Region,
+}
+
+impl Marketplace {
+    /// `amazon.com`.
+    pub const UNITED_STATES: Self = Self { suffix: "main", domain: "amazon.com", region: Region::NorthAmerica };
+    /// `amazon.de`.
+    pub const GERMANY: Self = Self { suffix: "acbde", domain: "amazon.de", region: Region::Europe };
+    /// `amazon.co.uk`.
+    pub const UNITED_KINGDOM: Self = Self { suffix: "acbuk", domain: "amazon.co.uk", region: Region::Europe };
+    /// `amazon.co.jp`.
+    pub const JAPAN: Self = Self { suffix: "acbjp", domain: "amazon.co.jp", region: Region::Japan };
+}
+
+/// A group of marketplaces with one content host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Region {
+    /// `content-na`.
+    NorthAmerica,
+    /// `content-eu`.
+    Europe,
+    /// `content-jp`.
+    Japan,
+}
+
+/// What a request with right cookie names but stale values gets at the metadata host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionLoss {
+    /// 401 `{"Message":"No Auth Method Provided"}`.
+    MetadataMessage,
+    /// 401 with a message that names bad authentication data.
+    BadAuthentication,
+    /// 302 to `/ap/signin`, which answers 200 with a page.
+    SignInRedirect,
+    /// 200 with the sign-in page at once.
+    SignInHtml,
+}
+
+/// When a listing hands out a `nextToken`. Never with an `offset`, and only if there is a further page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenRule {
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+    /// Only for requests with `asset=ALL&tempLink=true`.
+    AssetAllAndTempLink,
+}
+
+/// Where `contentRedirection` leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectTarget {
+    /// `/cdproxy/templink/…` of the content host, which wants cookies.
+    Cookies,
+    /// The same, working for anybody who has the link.
+    Open,
+    /// A signed link of a foreign storage host, which refuses requests that carry any credential.
+    PreSigned,
+}
+
+/// Form of the `tempLink` of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TempLinkForm {
+    /// `/cdproxy/nodes/{id}`.
+    Node,
+    /// `/cdproxy/templink/{token}`.
+    Token,
+}

@@ -1,0 +1,399 @@
+//! Starting stand-ins: the options, the running services, the environment file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::amazon::{AmazonSim, AmazonSwitches};
+use crate::clock::SimClock;
+use crate::control::{self, Service};
+use crate::demo;
+use crate::error::SimError;
+use crate::faults::{FaultPlan, FaultRule, check_operations};
+use crate::files::write_private;
+use crate::google::{GoogleSim, GoogleSwitches};
+use crate::library::Library;
+use crate::log::{Counters, RequestLine, RequestLog};
+use crate::origin::{Listener, Origin, Pace, Shared};
+
+/// A service that has a stand-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServiceKind {
+    /// Amazon Photos.
+    Amazon,
+    /// Google Photos.
+    Google,
+}
+
+impl ServiceKind {
+    /// `amazon` or `google`; also what to type as an endpoint.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Amazon => "amazon",
+            Self::Google => "google",
+        }
+    }
+
+    fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::Amazon => crate::amazon::OPERATIONS,
+            Self::Google => crate::google::OPERATIONS,
+        }
+    }
+}
+
+/// One service to start.
+#[derive(Debug, Clone)]
+pub struct ServiceSpec {
+    /// Which one.
+    pub kind: ServiceKind,
+    /// Folder whose files it holds from the start.
+    pub dir: Option<PathBuf>,
+}
+
+impl ServiceSpec {
+    /// A service without a folder of its own.
+    pub fn new(kind: ServiceKind) -> Self {
+        Self { kind, dir: None }
+    }
+}
+
+/// What the first service holds from the start.
+#[derive(Debug, Clone)]
+pub enum Fill {
+    /// The files of a folder; sub-folders become albums.
+    Dir(PathBuf),
+    /// Computed JPEGs.
+    Synthetic {
+        /// How many.
+        count: u64,
+        /// Bytes of each; see [`Library::synthetic`] for the least.
+        bytes: u64,
+    },
+    /// The demo's library.
+    Demo,
+    /// A library made by the caller.
+    Library(Library),
+}
+
+/// What to start and how.
+#[derive(Debug, Clone)]
+pub struct SimOptions {
+    /// Services in order; none may be named twice.
+    pub services: Vec<ServiceSpec>,
+    /// What the first service holds; the others start empty unless their [`ServiceSpec::dir`] says otherwise.
+    pub fill: Option<Fill>,
+    /// Seed of ids, generated media and faults: same seed, same run.
+    pub seed: u64,
+    /// Wait before each answer.
+    pub latency: Duration,
+    /// Bytes per second through each service, both directions together; no limit if `None`.
+    pub bandwidth_bytes_per_s: Option<u64>,
+    /// Fault plan of every service.
+    pub faults: Vec<FaultRule>,
+    /// Hash uploaded bodies and throw them away.
+    pub discard: bool,
+    /// Refuse media that the real service's own list lacks, and truncated files.
+    pub strict_media: bool,
+    /// First of the consecutive ports to use; any free ports if `None`.
+    pub port_base: Option<u16>,
+    /// Folder for credential files; a temporary one, removed at the end, if `None`.
+    pub state_dir: Option<PathBuf>,
+    /// Whether to open the control routes.
+    pub control: bool,
+    /// File for the environment variables, written last.
+    pub env_file: Option<PathBuf>,
+    /// The services' clocks; every service gets its own running clock if `None`.
+    pub clock: Option<SimClock>,
+    /// Undecided behaviour of Amazon Photos.
+    pub amazon: AmazonSwitches,
+    /// Undecided behaviour of Google Photos.
+    pub google: GoogleSwitches,
+}
+
+impl Default for SimOptions {
+    fn default() -> Self {
+        Self {
+            services: Vec::new(),
+            fill: None,
+            seed: 1,
+            latency: Duration::ZERO,
+            bandwidth_bytes_per_s: None,
+            faults: Vec::new(),
+            discard: false,
+            strict_media: false,
+            port_base: None,
+            state_dir: None,
+            control: false,
+            env_file: None,
+            clock: None,
+            amazon: AmazonSwitches::default(),
+            google: GoogleSwitches::default(),
+        }
+    }
+}
+
+/// Hands out ports: consecutive ones from a base, or "any free one".
+#[derive(Debug)]
+pub struct Ports(Option<u16>);
+
+impl Ports {
+    /// Starts at `base`.
+    pub fn from(base: Option<u16>) -> Self {
+        Self(base)
+    }
+
+    /// The next port for [`Listener::open`].
+    ///
+    /// # Errors
+    /// There is no port above 65535.
+    #[expect(clippy::should_implement_trait, reason = "it can fail, and it never ends")]
+    pub fn next(&mut self) -> Result<Option<u16>, SimError> {
+        let Some(port) = self.0 else { return Ok(None) };
+        let next = port.checked_add(1).ok_or_else(|| SimError::Options("`--port-base` leaves too few ports".to_owned()))?;
+        self.0 = Some(next);
+        Ok(Some(port))
+    }
+}
+
+/// What a service gets to start with.
+#[derive(Debug)]
+pub struct ServiceContext {
+    /// Clock, faults, log and counters.
+    pub shared: Arc<Shared>,
+    /// What it holds from the start.
+    pub library: Library,
+    /// Hash uploaded bodies and throw them away.
+    pub discard: bool,
+    /// Refuse media that the real service's own list lacks, and truncated files.
+    pub strict_media: bool,
+    /// Existing folder for credential files.
+    pub state_dir: PathBuf,
+}
+
+/// The running stand-ins; they stop with [`shutdown`](Self::shutdown) or with the process.
+#[derive(Debug)]
+pub struct Sims {
+    amazon: Option<AmazonSim>,
+    google: Option<GoogleSim>,
+    running: Vec<Running>,
+    env: BTreeMap<String, String>,
+    // Held for its Drop: removes the credential files.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+#[derive(Debug)]
+struct Running {
+    service: Arc<dyn Service>,
+    origins: BTreeMap<String, String>,
+    control: Option<Origin>,
+}
+
+/// Starts the services and returns when all of them answer.
+///
+/// # Errors
+/// [`SimError`] if a folder cannot be read, a port is taken, or the options do not go together.
+pub async fn start(options: SimOptions) -> Result<Sims, SimError> {
+    check(&options)?;
+    let (state_dir, temporary) = state_dir(options.state_dir.as_deref())?;
+    let mut ports = Ports::from(options.port_base);
+    let mut sims = Sims { amazon: None, google: None, running: Vec::new(), env: BTreeMap::new(), _temporary: temporary };
+    for (index, spec) in options.services.iter().enumerate() {
+        let context = ServiceContext {
+            shared: Arc::new(shared(spec.kind, &options)),
+            library: library(spec, options.fill.as_ref().filter(|_| index == 0), options.seed).await?,
+            discard: options.discard,
+            strict_media: options.strict_media,
+            state_dir: state_dir.clone(),
+        };
+        sims.start_service(spec.kind, context, &options, &mut ports).await?;
+    }
+    if let Some(path) = &options.env_file {
+        write_private(path, &env_text(&sims.env)).map_err(|source| SimError::io("write", path, source))?;
+    }
+    Ok(sims)
+}
+
+impl Sims {
+    async fn start_service(
+        &mut self,
+        kind: ServiceKind,
+        context: ServiceContext,
+        options: &SimOptions,
+        ports: &mut Ports,
+    ) -> Result<(), SimError> {
+        let (service, origins): (Arc<dyn Service>, _) = match kind {
+            ServiceKind::Amazon => {
+                let sim = AmazonSim::start(context, options.amazon.clone(), ports).await?;
+                self.env.extend(sim.env());
+                let parts = (sim.service(), sim.origins());
+                self.amazon = Some(sim);
+                parts
+            }
+            ServiceKind::Google => {
+                let sim = GoogleSim::start(context, options.google.clone(), ports).await?;
+                self.env.extend(sim.env());
+                let parts = (sim.service(), sim.origins());
+                self.google = Some(sim);
+                parts
+            }
+        };
+        let prefix = format!("PHOTOMOVE_SIM_{}", kind.name().to_uppercase());
+        self.env.insert(format!("{prefix}_ENDPOINT"), kind.name().to_owned());
+        let control = match options.control {
+            true => Some(Listener::open("control", ports.next()?).await?.serve_plain(control::router(Arc::clone(&service)))),
+            false => None,
+        };
+        if let Some(origin) = &control {
+            self.env.insert(format!("{prefix}_CONTROL"), origin.url());
+        }
+        self.running.push(Running { service, origins, control });
+        Ok(())
+    }
+
+    /// The stand-in of Amazon Photos, if it was started.
+    pub fn amazon(&self) -> Option<&AmazonSim> {
+        self.amazon.as_ref()
+    }
+
+    /// The stand-in of Google Photos, if it was started.
+    pub fn google(&self) -> Option<&GoogleSim> {
+        self.google.as_ref()
+    }
+
+    /// A running service by kind: its log, counters, faults and library.
+    pub fn service(&self, kind: ServiceKind) -> Option<&Arc<dyn Service>> {
+        self.running.iter().map(|running| &running.service).find(|service| service.name() == kind.name())
+    }
+
+    /// One object per service, in the order asked for: `service, endpoint, origins` (name → URL)`, control` (URL or null).
+    pub fn lines(&self) -> Vec<Value> {
+        let line = |running: &Running| {
+            json!({
+                "service": running.service.name(),
+                "endpoint": running.service.name(),
+                "origins": running.origins,
+                "control": running.control.as_ref().map(Origin::url),
+            })
+        };
+        self.running.iter().map(line).collect()
+    }
+
+    /// The environment variables with which photomove reaches the stand-ins.
+    pub fn env(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+
+    /// Requests to routes that no stand-in knows; a test should find none.
+    pub fn unknown_requests(&self) -> Vec<RequestLine> {
+        let lines = self.running.iter().flat_map(|running| running.service.shared().log.lines());
+        lines.filter(|line| line.operation == crate::origin::UNKNOWN).collect()
+    }
+
+    /// Closes all listeners and removes the temporary credential files.
+    pub async fn shutdown(self) {
+        for running in self.running {
+            if let Some(control) = running.control {
+                control.shutdown().await;
+            }
+        }
+        if let Some(sim) = self.amazon {
+            sim.shutdown().await;
+        }
+        if let Some(sim) = self.google {
+            sim.shutdown().await;
+        }
+    }
+}
+
+fn check(options: &SimOptions) -> Result<(), SimError> {
+    let refuse = |message: String| Err(SimError::Options(message));
+    let Some(first) = options.services.first() else {
+        return refuse("name at least one service: amazon, google".to_owned());
+    };
+    for (index, spec) in options.services.iter().enumerate() {
+        if options.services[..index].iter().any(|earlier| earlier.kind == spec.kind) {
+            return refuse(format!("`{}` is named twice", spec.kind.name()));
+        }
+    }
+    if first.dir.is_some() && options.fill.is_some() {
+        return refuse(format!("`{}` is filled twice: by its own folder and by a library option", first.kind.name()));
+    }
+    let known: Vec<&str> = options.services.iter().flat_map(|spec| spec.kind.operations()).copied().collect();
+    Ok(check_operations(&options.faults, &known)?)
+}
+
+fn state_dir(wanted: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>), SimError> {
+    match wanted {
+        Some(path) => {
+            std::fs::create_dir_all(path).map_err(|source| SimError::io("create", path, source))?;
+            let path = std::path::absolute(path).map_err(|source| SimError::io("find", path, source))?;
+            Ok((path, None))
+        }
+        None => {
+            let made = tempfile::Builder::new().prefix("photomove-sim-").tempdir();
+            let dir = made.map_err(|source| SimError::io("create a folder in", std::env::temp_dir(), source))?;
+            Ok((dir.path().to_owned(), Some(dir)))
+        }
+    }
+}
+
+fn shared(kind: ServiceKind, options: &SimOptions) -> Shared {
+    Shared {
+        service: kind.name(),
+        clock: options.clock.clone().unwrap_or_default(),
+        faults: FaultPlan::new(options.seed, options.faults.clone()),
+        log: RequestLog::default(),
+        counters: Counters::default(),
+        pace: Pace::new(options.latency, options.bandwidth_bytes_per_s),
+        seed: options.seed,
+    }
+}
+
+async fn library(spec: &ServiceSpec, fill: Option<&Fill>, seed: u64) -> Result<Library, SimError> {
+    let from_dir = |path: PathBuf| async move {
+        // Reads files: not on the threads that answer requests.
+        tokio::task::spawn_blocking(move || Library::from_dir(&path))
+            .await
+            .map_err(|error| SimError::Options(format!("reading the library stopped: {error}")))?
+    };
+    match (&spec.dir, fill) {
+        (Some(path), _) | (None, Some(Fill::Dir(path))) => from_dir(path.clone()).await,
+        (None, Some(Fill::Synthetic { count, bytes })) => Library::synthetic(*count, *bytes, seed),
+        (None, Some(Fill::Demo)) => demo::library(seed),
+        (None, Some(Fill::Library(library))) => Ok(library.clone()),
+        (None, None) => Ok(Library::default()),
+    }
+}
+
+/// Lines `NAME='value'` that a POSIX shell can source.
+fn env_text(env: &BTreeMap<String, String>) -> String {
+    env.iter().map(|(name, value)| format!("{name}='{}'\n", value.replace('\'', r"'\''"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_with_quotes_survive_a_shell() {
+        let env = BTreeMap::from([("A".to_owned(), "it's".to_owned()), ("B".to_owned(), "x y".to_owned())]);
+        assert_eq!(env_text(&env), "A='it'\\''s'\nB='x y'\n");
+    }
+
+    #[tokio::test]
+    async fn contradicting_options_are_refused() {
+        let twice = vec![ServiceSpec::new(ServiceKind::Amazon), ServiceSpec::new(ServiceKind::Amazon)];
+        for (options, message) in [
+            (SimOptions::default(), "at least one service"),
+            (SimOptions { services: twice, ..SimOptions::default() }, "named twice"),
+        ] {
+            let error = start(options).await.unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+}
