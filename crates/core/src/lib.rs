@@ -11,10 +11,11 @@ mod body;
 mod capabilities;
 mod checksum;
 mod clock;
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod credentials;
 mod error;
+mod facts;
 mod files;
 mod ids;
 mod interaction;
@@ -42,11 +43,12 @@ pub use credentials::{
 pub use error::{
     AuthProblem, Disposition, Error, ErrorKind, Happened, Operation, Rejection, Resource, Result,
 };
+pub use facts::{FactStore, MemoryFactStore};
 pub use files::write_private;
 pub use ids::{AlbumId, AssetId, DestAlbumId, DestId, ItemKey, Owner, PartId, SessionId};
 pub use interaction::{Answer, Interaction, NobodyThere, Prompt};
-pub use limits::LimitedSink;
-pub use memory::{MemoryAlbum, MemoryItem, MemoryProvider};
+pub use limits::{LimitedSink, cut_chars, cut_file_name};
+pub use memory::{Damage, FailWhen, MemoryAlbum, MemoryItem, MemoryPart, MemoryProvider};
 pub use metadata::{CaptureTime, Fields, Metadata, Origin, Place, Precision, Sourced};
 pub use provider::{
     Account, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, SettingChange, StageLog,

@@ -1,0 +1,360 @@
+//! The way of one call: attempts, and the hops of each attempt.
+
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, SET_COOKIE};
+use http::{Method, StatusCode};
+use photomove_core::{Disposition, Error, ErrorKind, Happened, Result};
+use url::Url;
+
+use crate::body::{OwnFailure, Payload};
+use crate::call::Call;
+use crate::idle::Activity;
+use crate::pace::Lane;
+use crate::redirect::{self, Trail};
+use crate::reply::ErrorReply;
+use crate::retry::Schedule;
+use crate::{Origin, Reply, fault, redact, retry_after};
+
+/// Renewals by other calls that a call may profit from before it asks for one of its own.
+const SHARED_RENEWALS: u32 = 3;
+
+/// Sends a call until it succeeds, or trying on is not allowed or not useful.
+pub(crate) async fn run(call: Call<'_>) -> Result<Reply> {
+    let inner = call.http.inner();
+    let env = &inner.env;
+    let mut schedule = Schedule::new(&inner.retry);
+    let mut signing = Signing::default();
+    loop {
+        let seen = inner.renewals.last();
+        let error = match attempt(&call, &mut schedule).await {
+            Ok(reply) => return Ok(reply),
+            Err(error) => call.context().complete(error),
+        };
+        match error.disposition() {
+            Disposition::Retry { after } => {
+                let after = match (call.bucket, error.kind()) {
+                    (Some(bucket), ErrorKind::RateLimited { .. }) => {
+                        Some(inner.pacer(bucket)?.rate_limited(after))
+                    }
+                    _ => after,
+                };
+                let Some(delay) = schedule.next(after, env.clock.now(), &*env.random) else {
+                    return Err(spent(error, schedule.retries()));
+                };
+                tracing::warn!(
+                    provider = inner.provider,
+                    retry = schedule.retries(),
+                    delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+                    %error,
+                    "trying again"
+                );
+                env.clock.sleep(delay).await;
+            }
+            Disposition::RefreshAndRetry => signing.renew(&call, seen, error).await?,
+            _ => return Err(error),
+        }
+    }
+}
+
+fn spent(error: Error, retries: u32) -> Error {
+    let error = error.exhausted();
+    if retries == 0 {
+        return error;
+    }
+    error.context("attempts", retries + 1)
+}
+
+/// What a call has done about its sign-in.
+#[derive(Default)]
+struct Signing {
+    own: bool,
+    shared: u32,
+}
+
+impl Signing {
+    /// Brings a new sign-in, or gives the refusal back as final.
+    async fn renew(&mut self, call: &Call<'_>, seen: u64, refusal: Error) -> Result<()> {
+        let Some(credentials) = call.credentials else {
+            return Err(refusal.exhausted());
+        };
+        if self.own || self.shared >= SHARED_RENEWALS {
+            return Err(refusal.exhausted());
+        }
+        let renewal = call.http.inner().renewals.renew(credentials, seen).await;
+        let renewal = renewal.map_err(|error| error.provider(call.http.inner().provider))?;
+        if renewal.own {
+            self.own = true;
+        } else {
+            self.shared += 1;
+        }
+        if renewal.renewed {
+            Ok(())
+        } else {
+            Err(refusal.exhausted())
+        }
+    }
+}
+
+/// One hop of an attempt.
+struct Hop<'a> {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    payload: Payload<'a>,
+}
+
+async fn attempt(call: &Call<'_>, schedule: &mut Schedule) -> Result<Reply> {
+    let mut trail = Trail::default();
+    let mut redirected = false;
+    // A POST that was answered by "look there" has been acted upon, whatever comes of looking.
+    let mut acted = false;
+    let mut hop = Hop {
+        method: call.method.clone(),
+        url: call.url.clone(),
+        headers: call.headers.clone(),
+        payload: call.payload.clone(),
+    };
+    loop {
+        let next = pass(call, &mut hop, &mut trail, redirected, schedule).await;
+        match next {
+            Ok(Passed::Done(reply)) => return Ok(reply),
+            Ok(Passed::Redirected { became_get }) => {
+                redirected = true;
+                acted |= became_get;
+            }
+            Err(error) if acted && error.has_happened() == Happened::No => {
+                return Err(error.happened(Happened::Unknown, call.repeatable));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+enum Passed {
+    Done(Reply),
+    Redirected { became_get: bool },
+}
+
+async fn pass<'a>(
+    call: &Call<'a>,
+    hop: &mut Hop<'a>,
+    trail: &mut Trail,
+    redirected: bool,
+    schedule: &mut Schedule,
+) -> Result<Passed> {
+    let inner = call.http.inner();
+    let origin = Origin::of(&hop.url);
+    let trusted = call.http.may_see_credentials(&origin);
+    let headers = sign(call, hop, &origin, trusted, redirected).await?;
+    let lane = match call.bucket {
+        Some(bucket) => Some(inner.pacer(bucket)?.pass().await?),
+        None => None,
+    };
+    for quota in &inner.quotas {
+        quota.count(&origin, inner.env.clock.now()).await?;
+    }
+    schedule.begin(inner.env.clock.now());
+    let response = send(call, hop, headers, &origin).await?;
+    let status = response.status();
+    if let (true, Some(credentials)) = (trusted, call.credentials) {
+        credentials.accept(&origin, response.headers());
+    }
+    if status != StatusCode::TOO_MANY_REQUESTS
+        && let Some(bucket) = call.bucket
+    {
+        inner.pacer(bucket)?.answered();
+    }
+    let target = redirect::target(status, response.headers(), &hop.url);
+    let target = match target {
+        Some(target) if may_follow(call, &target) => {
+            if response.headers().contains_key(SET_COOKIE) {
+                trail.forget();
+            }
+            return follow(call, hop, trail, status, target);
+        }
+        not_followed => not_followed,
+    };
+    let told = target.or_else(|| redirected.then(|| hop.url.clone()));
+    finish(call, hop, response, told.as_ref(), lane).await.map(Passed::Done)
+}
+
+/// Returns the headers of a hop, with secrets only where they may be seen.
+async fn sign(
+    call: &Call<'_>,
+    hop: &Hop<'_>,
+    origin: &Origin,
+    trusted: bool,
+    redirected: bool,
+) -> Result<HeaderMap> {
+    let mut headers = hop.headers.clone();
+    if trusted {
+        if let Some(credentials) = call.credentials {
+            credentials.apply(origin, &mut headers).await?;
+        }
+        for (name, value) in &mut headers {
+            if redact::is_secret_header(name) {
+                value.set_sensitive(true);
+            }
+        }
+        return Ok(headers);
+    }
+    let secrets: Vec<_> = headers
+        .keys()
+        .filter(|name| redact::is_secret_header(name))
+        .cloned()
+        .collect();
+    let signed = call.credentials.is_some() || !secrets.is_empty();
+    let named = call.http.inner().origins.iter().any(|rule| rule.names(origin));
+    if signed && named && !origin.is_private() {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("credentials are not sent to {origin}, where anybody on the way could read them"),
+        )
+        .hint("use `https://`; plain `http://` is for this very machine only"));
+    }
+    if !redirected && let Some(name) = secrets.first() {
+        return Err(Error::new(
+            ErrorKind::Internal,
+            format!("header `{name}` may not be sent to {origin}"),
+        ));
+    }
+    for name in secrets {
+        headers.remove(name);
+    }
+    Ok(headers)
+}
+
+fn may_follow(call: &Call<'_>, target: &Url) -> bool {
+    call.follow
+        && (call.follow_anywhere
+            || Origin::of(target) == Origin::of(&call.url)
+            || call.http.may_see_credentials(&Origin::of(target)))
+}
+
+/// Turns the hop into the next one.
+fn follow(
+    call: &Call<'_>,
+    hop: &mut Hop<'_>,
+    trail: &mut Trail,
+    status: StatusCode,
+    target: Url,
+) -> Result<Passed> {
+    let became_get = redirect::becomes_get(status, &hop.method);
+    let method = if became_get {
+        Method::GET
+    } else {
+        hop.method.clone()
+    };
+    trail.step((&hop.method, &hop.url), (&method, &target))?;
+    let origin = Origin::of(&target);
+    let sends_body = !became_get && hop.payload.size_bytes().is_some();
+    let foreign = origin != Origin::of(&hop.url) && !call.http.may_see_credentials(&origin);
+    if sends_body && foreign && call.credentials.is_some() {
+        return Err(Error::new(
+            ErrorKind::Protocol,
+            format!("redirected to send the body to {origin}, which may not see what is private"),
+        ));
+    }
+    tracing::debug!(
+        provider = call.http.inner().provider,
+        status = status.as_u16(),
+        from = redact::url(&hop.url),
+        to = redact::url(&target),
+        "redirected"
+    );
+    if became_get {
+        redirect::drop_body_headers(&mut hop.headers);
+        hop.payload = Payload::None;
+    }
+    hop.method = method;
+    hop.url = target;
+    Ok(Passed::Redirected { became_get })
+}
+
+/// Sends one request and waits for the head of its reply.
+async fn send(
+    call: &Call<'_>,
+    hop: &Hop<'_>,
+    mut headers: HeaderMap,
+    origin: &Origin,
+) -> Result<reqwest::Response> {
+    let inner = call.http.inner();
+    let activity = Activity::new();
+    let failure = OwnFailure::default();
+    let body = hop.payload.open(&activity, &failure).await?;
+    let needs_length = matches!(hop.method, Method::POST | Method::PUT | Method::PATCH);
+    if let Some(size) = hop.payload.size_bytes().or(needs_length.then_some(0)) {
+        // Streams have no length of their own, and some services refuse chunked bodies.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+    }
+    let client = inner.transport.client(&hop.url);
+    let mut request = client.request(hop.method.clone(), hop.url.clone()).headers(headers);
+    if let Some(timeout) = call.timeout {
+        request = request.timeout(timeout);
+    }
+    if let Some(body) = body {
+        request = request.body(body);
+    }
+    let began = tokio::time::Instant::now();
+    let sent = tokio::select! {
+        sent = request.send() => sent.map_err(|error| fault::while_sending(error, origin)),
+        () = activity.silent_for(inner.idle_timeout) => Err(fault::silent(origin, inner.idle_timeout)),
+    };
+    tracing::debug!(
+        provider = inner.provider,
+        method = %hop.method,
+        url = redact::url(&hop.url),
+        status = sent.as_ref().ok().map(|response| response.status().as_u16()),
+        ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
+    // The peer cannot have acted upon a body that we ourselves cut short.
+    sent.map_err(|error| failure.take().unwrap_or(error))
+}
+
+/// Makes a reply of a response, or an error.
+async fn finish(
+    call: &Call<'_>,
+    hop: &Hop<'_>,
+    response: reqwest::Response,
+    redirected_to: Option<&Url>,
+    lane: Option<Lane>,
+) -> Result<Reply> {
+    let inner = call.http.inner();
+    let context = call.context();
+    let mut reply = Reply::new(response, &hop.method, context, inner.idle_timeout, lane);
+    let status = reply.status();
+    if status.is_success() && !(call.html_is_error && reply.is_html()) {
+        reply.read_text_ahead().await?;
+        return Ok(reply);
+    }
+    let body = reply.error_text().await;
+    let now = inner.env.clock.now();
+    let error = (inner.classify)(&ErrorReply {
+        status,
+        headers: reply.headers(),
+        body: &body,
+        origin: reply.origin(),
+        operation: call.operation,
+        retry_after: retry_after(reply.headers(), now),
+        redirected_to,
+        now,
+    });
+    let error = if error.details().iter().any(|(name, _)| *name == "status") {
+        error
+    } else {
+        error.context("status", status.as_u16())
+    };
+    // A provider that knows better has said so.
+    if error.has_happened() != Happened::No {
+        return Err(error);
+    }
+    // 4xx means refused; 408 and 5xx, and a success that is none, may come after the service has acted.
+    let refused = (status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT)
+        || status.is_redirection();
+    let happened = if refused {
+        Happened::No
+    } else {
+        Happened::Unknown
+    };
+    Err(error.happened(happened, call.repeatable))
+}

@@ -1,0 +1,160 @@
+//! How fast a service is asked.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use jiff::Timestamp;
+use photomove_core::{Error, ErrorKind, Result, SharedClock};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Longest pause that repeated refusals lead to, unless the service asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// How fast one group of calls may go. The numbers come from the provider.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bucket {
+    /// Requests per second, evenly spaced; `None` = as fast as the service answers.
+    pub per_second: Option<f64>,
+    /// Requests at once, from sending until the reply is read; 0 counts as 1.
+    pub in_flight: u16,
+    /// Shortest pause of the whole bucket after the service said "too many requests"; it doubles while that goes on.
+    pub rate_limited_backoff: Duration,
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self {
+            per_second: None,
+            in_flight: 8,
+            rate_limited_backoff: Duration::from_secs(1),
+        }
+    }
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Nanos>>;
+
+/// Lets calls of one bucket pass.
+pub(crate) struct Pacer {
+    limiter: Option<Limiter>,
+    lanes: Arc<Semaphore>,
+    pause: Mutex<Pause>,
+    backoff: Duration,
+    clock: SharedClock,
+}
+
+#[derive(Default)]
+struct Pause {
+    until: Option<Timestamp>,
+    strikes: u32,
+}
+
+/// The right to have one request in flight.
+#[derive(Debug)]
+pub(crate) struct Lane(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+
+impl Pacer {
+    pub(crate) fn new(bucket: &Bucket, clock: &SharedClock) -> Result<Self> {
+        let limiter = match bucket.per_second {
+            None => None,
+            Some(rate) => {
+                let quota = Duration::try_from_secs_f64(rate.recip())
+                    .ok()
+                    .and_then(Quota::with_period)
+                    .ok_or_else(|| {
+                        Error::new(ErrorKind::Config, "requests per second must be a positive number")
+                            .context("value", rate)
+                    })?;
+                Some(RateLimiter::direct_with_clock(quota, PaceClock(clock.clone())))
+            }
+        };
+        Ok(Self {
+            limiter,
+            lanes: Arc::new(Semaphore::new(usize::from(bucket.in_flight.max(1)))),
+            pause: Mutex::default(),
+            backoff: bucket.rate_limited_backoff,
+            clock: clock.clone(),
+        })
+    }
+
+    /// Waits until one more request may leave.
+    pub(crate) async fn pass(&self) -> Result<Lane> {
+        let lane = Arc::clone(&self.lanes).acquire_owned().await.map_err(|error| {
+            Error::new(ErrorKind::Internal, "pacing has ended").source(error)
+        })?;
+        while let Some(wait) = self.wait() {
+            self.clock.sleep(wait).await;
+        }
+        Ok(Lane(lane))
+    }
+
+    /// Returns how long to wait before asking again; `None` takes one request's turn.
+    fn wait(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        if let Some(until) = self.pause.lock().unwrap_or_else(PoisonError::into_inner).until
+            && let Ok(left) = Duration::try_from(until.duration_since(now))
+            && !left.is_zero()
+        {
+            return Some(left);
+        }
+        let limiter = self.limiter.as_ref()?;
+        let not_until = limiter.check().err()?;
+        // Never zero, or a clock that stands still would let the loop spin.
+        Some(not_until.wait_time_from(limiter.clock().now()).max(Duration::from_nanos(1)))
+    }
+
+    /// Pauses all callers after the service said "too many requests" and returns how long.
+    pub(crate) fn rate_limited(&self, asked: Option<Duration>) -> Duration {
+        let now = self.clock.now();
+        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        let still_paused = pause.until.is_some_and(|until| until > now);
+        if !still_paused {
+            // Replies to requests that were in flight when the pause began are one and the same refusal.
+            pause.strikes = pause.strikes.saturating_add(1);
+        }
+        let doubled = self
+            .backoff
+            .saturating_mul(1 << pause.strikes.saturating_sub(1).min(16))
+            .min(LONGEST_PAUSE.max(self.backoff));
+        let wait = asked.unwrap_or_default().max(doubled);
+        let until = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        pause.until = Some(pause.until.map_or(until, |old| old.max(until)));
+        wait
+    }
+
+    /// Notes that the service answers again.
+    pub(crate) fn answered(&self) {
+        let now = self.clock.now();
+        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        if pause.until.is_none_or(|until| until <= now) {
+            *pause = Pause::default();
+        }
+    }
+}
+
+impl fmt::Debug for Pacer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pacer")
+            .field("free_lanes", &self.lanes.available_permits())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The injected clock as governor reads it: nanoseconds since 1970.
+#[derive(Debug, Clone)]
+struct PaceClock(SharedClock);
+
+impl GovernorClock for PaceClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        let since_1970 = self.0.now().duration_since(Timestamp::UNIX_EPOCH);
+        Nanos::from(Duration::try_from(since_1970).unwrap_or_default())
+    }
+}
+
