@@ -9,8 +9,9 @@ use std::sync::Arc;
 use photomove::core::{
     Account, Album, AlbumId, Asset, AssetId, BytesBody, Capabilities, Checksums, Cursor, Error, ErrorKind, Fidelity, Fields,
     Filters, HashKinds, Locator, Media, MediaKind, Member, MemoryProvider, Metadata, Origin, Page, Part, PartId, PartRole,
-    PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, ReadOrder, Result, Scope, SourceCaps, Sourced,
+    PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, ReadOrder, Result, Scope, SourceCaps, Sourced, SystemClock,
 };
+use photomove::migrate::{EngineEnv, Journal, MigrateOptions, Migration};
 
 /// One slide: what is written on its frame, and the scan.
 #[derive(Debug)]
@@ -149,4 +150,30 @@ impl PhotoSource for Shoebox {
             stream: BytesBody::chunks(rest.into()),
         })
     }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let shoebox = Arc::new(Shoebox::new(vec![
+        Slide { caption: "the new car", scan: b"scan of the new car" },
+        Slide { caption: "at the lake", scan: b"scan of the lake" },
+        Slide { caption: "at the lake, again", scan: b"scan of the lake" },
+    ]));
+    let memory = Arc::new(MemoryProvider::new("anna"));
+    let folder = tempfile::tempdir().map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+
+    let journal = Journal::open(&folder.path().join("journal.db"), SystemClock::shared())?;
+    let options = MigrateOptions::new(folder.path());
+    let summary = Migration::new(shoebox, memory.clone(), journal, options, EngineEnv::system()).run().await?;
+
+    let accounting = summary.accounting;
+    println!("found {}, verified {}, failed {}", accounting.found.count, accounting.verified.count, accounting.failed.count);
+    for item in memory.items() {
+        let description = item.metadata.description.map(|text| text.value).unwrap_or_default();
+        println!("{} ({description})", item.file_name);
+    }
+    for album in memory.albums() {
+        println!("album {}: {} items", album.title, album.members.len());
+    }
+    Ok(())
 }

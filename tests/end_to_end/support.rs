@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use photomove_sim::{Counts, Fill, Library, RequestLine, ServiceKind, ServiceSpec, SimOptions, Sims};
 use serde_json::Value;
@@ -91,7 +91,28 @@ impl Stage {
         self.run(program, args).await
     }
 
+    /// Starts the program and returns while it runs; its output goes nowhere.
+    pub fn spawn(&self, args: &[&str]) -> Child {
+        let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_photomove")), args);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the program starts")
+    }
+
     async fn run(&self, program: PathBuf, args: &[&str]) -> Output {
+        let mut command = self.command(&program, args);
+        let output = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .expect("the waiting thread ends")
+            .expect("the program starts");
+        Output {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The program with the environment of this stage and nothing of photomove's from outside.
+    fn command(&self, program: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PHOTOMOVE_") {
@@ -105,15 +126,7 @@ impl Stage {
             .envs(&self.env)
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
-        let output = tokio::task::spawn_blocking(move || command.output())
-            .await
-            .expect("the waiting thread ends")
-            .expect("the program starts");
-        Output {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        command
     }
 
     /// What Google's stand-in holds, one object per item.

@@ -50,11 +50,7 @@ impl Payload<'_> {
     }
 
     /// Opens the body anew.
-    pub(crate) async fn open(
-        &self,
-        activity: &Activity,
-        failure: &OwnFailure,
-    ) -> Result<Option<reqwest::Body>> {
+    pub(crate) async fn open(&self, activity: &Activity, failure: &OwnFailure) -> Result<Option<reqwest::Body>> {
         let stream = match self {
             Self::None => return Ok(None),
             Self::Bytes(bytes) if bytes.len() <= ONE_PIECE_BYTES => {

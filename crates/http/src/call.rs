@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use photomove_core::{Body, Error, ErrorKind, Operation, Result};
 use serde::Serialize;
 use url::Url;
@@ -83,7 +83,8 @@ impl<'a> Call<'a> {
                 self.blame("value of a header holds what headers cannot hold", WrongHeader(name));
             }
             (Err(_), _) => {
-                self.wrong.get_or_insert_with(|| Error::new(ErrorKind::Internal, "not the name of a header"));
+                self.wrong
+                    .get_or_insert_with(|| Error::new(ErrorKind::Internal, "not the name of a header"));
             }
         }
         self

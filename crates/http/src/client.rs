@@ -13,9 +13,7 @@ use crate::credentials::Renewals;
 use crate::pace::Pacer;
 use crate::quota::DayCounter;
 use crate::transport::Transport;
-use crate::{
-    Bucket, Call, ErrorReply, HttpEnv, Origin, OriginRule, QuotaRule, RetryPolicy, classify_status,
-};
+use crate::{Bucket, Call, ErrorReply, HttpEnv, Origin, OriginRule, QuotaRule, RetryPolicy, classify_status};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Creating a batch of items has been seen to take most of a minute.
@@ -196,9 +194,9 @@ impl Http {
 
 impl Inner {
     pub(crate) fn pacer(&self, name: &'static str) -> Result<&Pacer> {
-        self.pacers.get(name).ok_or_else(|| {
-            Error::new(ErrorKind::Internal, "the provider has no such bucket").context("bucket", name)
-        })
+        self.pacers
+            .get(name)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "the provider has no such bucket").context("bucket", name))
     }
 }
 

@@ -122,24 +122,15 @@ impl Outcome {
         let renewed = match self {
             Self::Renewed => true,
             Self::Impossible => false,
-            Self::Failed {
-                kind,
-                message,
-                hint,
-            } => {
+            Self::Failed { kind, message, hint } => {
                 // The renewal has spent its own retries.
-                let error = Error::new(kind, message)
-                    .operation(Operation::RenewSignIn)
-                    .exhausted();
+                let error = Error::new(kind, message).operation(Operation::RenewSignIn).exhausted();
                 return Err(match hint {
                     Some(hint) => error.hint(hint),
                     None => error,
                 });
             }
         };
-        Ok(Renewal {
-            renewed,
-            own: false,
-        })
+        Ok(Renewal { renewed, own: false })
     }
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use photomove_core::{
-    MemoryQuotaStore, QuotaStore, SharedClock, SharedRandom, SystemClock, SystemRandom,
-};
+use photomove_core::{MemoryQuotaStore, QuotaStore, SharedClock, SharedRandom, SystemClock, SystemRandom};
 
 /// Time, randomness, the ledger of daily requests and trust roots, as they are handed to every provider.
 #[derive(Clone, Debug)]

@@ -32,9 +32,7 @@ pub(crate) async fn run(call: Call<'_>) -> Result<Reply> {
         match error.disposition() {
             Disposition::Retry { after } => {
                 let after = match (call.bucket, error.kind()) {
-                    (Some(bucket), ErrorKind::RateLimited { .. }) => {
-                        Some(inner.pacer(bucket)?.rate_limited(after))
-                    }
+                    (Some(bucket), ErrorKind::RateLimited { .. }) => Some(inner.pacer(bucket)?.rate_limited(after)),
                     _ => after,
                 };
                 let Some(delay) = schedule.next(after, env.clock.now(), &*env.random) else {
@@ -166,10 +164,7 @@ async fn pass<'a>(
     let target = redirect::target(status, response.headers(), &hop.url);
     let target = match target {
         Some(target) if may_follow(call, &target) => {
-            if response.headers().contains_key(SET_COOKIE) {
-                trail.forget();
-            }
-            return follow(call, hop, trail, status, target);
+            return follow(call, hop, trail, &response, target);
         }
         not_followed => not_followed,
     };
@@ -178,13 +173,7 @@ async fn pass<'a>(
 }
 
 /// Returns the headers of a hop, with secrets only where they may be seen.
-async fn sign(
-    call: &Call<'_>,
-    hop: &Hop<'_>,
-    origin: &Origin,
-    trusted: bool,
-    redirected: bool,
-) -> Result<HeaderMap> {
+async fn sign(call: &Call<'_>, hop: &Hop<'_>, origin: &Origin, trusted: bool, redirected: bool) -> Result<HeaderMap> {
     let mut headers = hop.headers.clone();
     if trusted {
         if let Some(credentials) = call.credentials {
@@ -235,16 +224,14 @@ fn follow(
     call: &Call<'_>,
     hop: &mut Hop<'_>,
     trail: &mut Trail,
-    status: StatusCode,
+    response: &reqwest::Response,
     target: Url,
 ) -> Result<Passed> {
+    let status = response.status();
     let became_get = redirect::becomes_get(status, &hop.method);
-    let method = if became_get {
-        Method::GET
-    } else {
-        hop.method.clone()
-    };
-    trail.step((&hop.method, &hop.url), (&method, &target))?;
+    let method = if became_get { Method::GET } else { hop.method.clone() };
+    let sets_cookie = response.headers().contains_key(SET_COOKIE);
+    trail.step((&hop.method, &hop.url), (&method, &target), sets_cookie)?;
     let origin = Origin::of(&target);
     let sends_body = !became_get && hop.payload.size_bytes().is_some();
     let foreign = origin != Origin::of(&hop.url) && !call.http.may_see_credentials(&origin);
@@ -271,12 +258,7 @@ fn follow(
 }
 
 /// Sends one request and waits for the head of its reply.
-async fn send(
-    call: &Call<'_>,
-    hop: &Hop<'_>,
-    mut headers: HeaderMap,
-    origin: &Origin,
-) -> Result<reqwest::Response> {
+async fn send(call: &Call<'_>, hop: &Hop<'_>, mut headers: HeaderMap, origin: &Origin) -> Result<reqwest::Response> {
     let inner = call.http.inner();
     let activity = Activity::new();
     let failure = OwnFailure::default();
@@ -349,12 +331,7 @@ async fn finish(
         return Err(error);
     }
     // 4xx means refused; 408 and 5xx, and a success that is none, may come after the service has acted.
-    let refused = (status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT)
-        || status.is_redirection();
-    let happened = if refused {
-        Happened::No
-    } else {
-        Happened::Unknown
-    };
+    let refused = (status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT) || status.is_redirection();
+    let happened = if refused { Happened::No } else { Happened::Unknown };
     Err(error.happened(happened, call.repeatable))
 }

@@ -58,11 +58,8 @@ fn not_connected(error: &reqwest::Error, origin: &Origin) -> Error {
             format!("nothing answers at {origin} (connection refused)"),
         )
         .hint("check the address, and that the service is running there"),
-        Some(kind) => Error::new(
-            ErrorKind::Network,
-            format!("cannot connect to {origin} ({kind})"),
-        )
-        .hint("check the connection to the network"),
+        Some(kind) => Error::new(ErrorKind::Network, format!("cannot connect to {origin} ({kind})"))
+            .hint("check the connection to the network"),
         None => Error::new(ErrorKind::Network, format!("cannot connect to {origin}"))
             .hint("check the connection to the network and proxy settings"),
     }
@@ -71,21 +68,14 @@ fn not_connected(error: &reqwest::Error, origin: &Origin) -> Error {
 fn no_tls(problem: &rustls::Error, origin: &Origin) -> Error {
     match problem {
         // Trying again would meet the same certificate; a person has to look.
-        rustls::Error::InvalidCertificate(_) => Error::new(
-            ErrorKind::Config,
-            format!("the certificate of {origin} is not trusted"),
-        )
-        .hint("check the address and the machine's clock, or name the right root with `--ca-cert`"),
-        rustls::Error::InvalidMessage(_) => Error::new(
-            ErrorKind::Network,
-            format!("{origin} does not speak TLS"),
-        )
-        .hint("check the port, and whether the address must begin with `http://`"),
-        _ => Error::new(
-            ErrorKind::Network,
-            format!("no safe connection to {origin} (TLS)"),
-        )
-        .hint("check the address and proxy settings"),
+        rustls::Error::InvalidCertificate(_) => {
+            Error::new(ErrorKind::Config, format!("the certificate of {origin} is not trusted"))
+                .hint("check the address and the machine's clock, or name the right root with `--ca-cert`")
+        }
+        rustls::Error::InvalidMessage(_) => Error::new(ErrorKind::Network, format!("{origin} does not speak TLS"))
+            .hint("check the port, and whether the address must begin with `http://`"),
+        _ => Error::new(ErrorKind::Network, format!("no safe connection to {origin} (TLS)"))
+            .hint("check the address and proxy settings"),
     }
 }
 
@@ -99,10 +89,7 @@ fn broke_off(error: &reqwest::Error, origin: &Origin) -> Error {
             ErrorKind::Network,
             format!("the connection to {origin} broke off ({kind})"),
         ),
-        _ => Error::new(
-            ErrorKind::Network,
-            format!("the connection to {origin} broke off"),
-        ),
+        _ => Error::new(ErrorKind::Network, format!("the connection to {origin} broke off")),
     }
 }
 

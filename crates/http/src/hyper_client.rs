@@ -104,15 +104,9 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Opening {
         let local = uri.host().is_some_and(is_loopback_host);
         if !local && uri.scheme_str() != Some("https") {
-            return Box::pin(async {
-                Err(io::Error::other("secrets are not sent over plain http").into())
-            });
+            return Box::pin(async { Err(io::Error::other("secrets are not sent over plain http").into()) });
         }
-        let proxy = if local {
-            None
-        } else {
-            self.proxies.intercept(&uri)
-        };
+        let proxy = if local { None } else { self.proxies.intercept(&uri) };
         match proxy {
             None => {
                 let opening = self.tcp.call(uri);

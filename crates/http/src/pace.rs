@@ -84,9 +84,10 @@ impl Pacer {
 
     /// Waits until one more request may leave.
     pub(crate) async fn pass(&self) -> Result<Lane> {
-        let lane = Arc::clone(&self.lanes).acquire_owned().await.map_err(|error| {
-            Error::new(ErrorKind::Internal, "pacing has ended").source(error)
-        })?;
+        let lane = Arc::clone(&self.lanes)
+            .acquire_owned()
+            .await
+            .map_err(|error| Error::new(ErrorKind::Internal, "pacing has ended").source(error))?;
         while let Some(wait) = self.wait() {
             self.clock.sleep(wait).await;
         }
@@ -105,7 +106,11 @@ impl Pacer {
         let limiter = self.limiter.as_ref()?;
         let not_until = limiter.check().err()?;
         // Never zero, or a clock that stands still would let the loop spin.
-        Some(not_until.wait_time_from(limiter.clock().now()).max(Duration::from_nanos(1)))
+        Some(
+            not_until
+                .wait_time_from(limiter.clock().now())
+                .max(Duration::from_nanos(1)),
+        )
     }
 
     /// Pauses all callers after the service said "too many requests" and returns how long.
@@ -157,4 +162,3 @@ impl GovernorClock for PaceClock {
         Nanos::from(Duration::try_from(since_1970).unwrap_or_default())
     }
 }
-

@@ -95,8 +95,8 @@ impl DayCounter {
             resource: Resource::RequestsPerDay,
             resets_at,
         };
-        let error = Error::new(kind, format!("the day's {per_day} requests are used up"))
-            .context("quota", self.resource);
+        let error =
+            Error::new(kind, format!("the day's {per_day} requests are used up")).context("quota", self.resource);
         match resets_at {
             Some(at) => error.hint(format!("run the same command again after {at}")),
             None => error,
@@ -178,8 +178,7 @@ mod tests {
     async fn callers_in_parallel_never_overdraw() {
         let (counter, origin, store) = counter(Some(5));
         let now = at("2026-07-01T12:00:00Z");
-        let results =
-            futures_util::future::join_all((0..20).map(|_| counter.count(&origin, now))).await;
+        let results = futures_util::future::join_all((0..20).map(|_| counter.count(&origin, now))).await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 5);
         assert_eq!(store.used("me", "library requests", "2026-07-01").await.unwrap(), 5);
     }

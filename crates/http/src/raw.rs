@@ -20,11 +20,7 @@ impl Http {
     /// # Errors
     /// [`ErrorKind::Network`] or [`ErrorKind::Timeout`] if there was no reply; [`ErrorKind::Protocol`] if it is longer
     /// than 1 MiB; [`ErrorKind::Config`] if the address is not safe.
-    pub async fn raw(
-        &self,
-        operation: Operation,
-        request: Request<Vec<u8>>,
-    ) -> Result<Response<Vec<u8>>> {
+    pub async fn raw(&self, operation: Operation, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         let context = Context {
             provider: self.inner().provider,
             operation,
@@ -38,9 +34,8 @@ impl Http {
     async fn send_raw(&self, context: Context, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         let inner = self.inner();
         let (mut head, body) = request.into_parts();
-        let url = Url::parse(&head.uri.to_string()).map_err(|error| {
-            Error::new(ErrorKind::Config, "address cannot be read").source(error)
-        })?;
+        let url = Url::parse(&head.uri.to_string())
+            .map_err(|error| Error::new(ErrorKind::Config, "address cannot be read").source(error))?;
         let origin = Origin::of(&url);
         if !origin.is_private() {
             return Err(Error::new(

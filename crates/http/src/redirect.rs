@@ -46,19 +46,29 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    /// Notes a hop about to be made and refuses those that lead nowhere or to an unsafe place.
-    pub(crate) fn step(&mut self, from: (&Method, &Url), to: (&Method, &Url)) -> Result<()> {
+    /// Notes a hop about to be made and refuses those that lead nowhere or to an unsafe place. A reply that set a
+    /// cookie may rightly send us back to where we were.
+    pub(crate) fn step(&mut self, from: (&Method, &Url), to: (&Method, &Url), sets_cookie: bool) -> Result<()> {
         let ((from_method, from), (method, to)) = (from, to);
         if !matches!(to.scheme(), "http" | "https") || to.host_str().is_none() {
-            return Err(refused("redirected to an address that is not of the web", from)
-                .context("scheme", to.scheme()));
+            return Err(refused("redirected to an address that is not of the web", from).context("scheme", to.scheme()));
         }
         if from.scheme() == "https" && to.scheme() == "http" {
-            return Err(refused("redirected from https to plain http, which is not followed", from)
-                .context("to", Origin::of(to)));
+            return Err(
+                refused("redirected from https to plain http, which is not followed", from)
+                    .context("to", Origin::of(to)),
+            );
         }
-        self.seen.push((from_method.clone(), from.clone()));
-        if self.seen.iter().any(|(seen_method, seen)| seen == to && seen_method == method) {
+        if sets_cookie {
+            self.seen.clear();
+        } else {
+            self.seen.push((from_method.clone(), from.clone()));
+        }
+        if self
+            .seen
+            .iter()
+            .any(|(seen_method, seen)| seen == to && seen_method == method)
+        {
             return Err(refused("redirects lead round in a circle", from));
         }
         self.hops += 1;
@@ -66,11 +76,6 @@ impl Trail {
             return Err(refused(&format!("redirected more than {MOST_HOPS} times"), from));
         }
         Ok(())
-    }
-
-    /// A reply that set a cookie may rightly send us back to where we were.
-    pub(crate) fn forget(&mut self) {
-        self.seen.clear();
     }
 }
 
@@ -124,7 +129,7 @@ mod tests {
     fn unsafe_and_endless_hops_are_refused(#[case] from: &str, #[case] to: &str, #[case] words: &str) {
         let (from, to) = (url(from), url(to));
         let error = Trail::default()
-            .step((&Method::GET, &from), (&Method::GET, &to))
+            .step((&Method::GET, &from), (&Method::GET, &to), false)
             .unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
         assert!(!error.to_string().contains("token"), "{error}");
@@ -136,9 +141,13 @@ mod tests {
         let mut trail = Trail::default();
         for number in 0..10 {
             trail
-                .step((&Method::GET, &hop(number)), (&Method::GET, &hop(number + 1)))
+                .step((&Method::GET, &hop(number)), (&Method::GET, &hop(number + 1)), false)
                 .unwrap();
         }
-        assert!(trail.step((&Method::GET, &hop(10)), (&Method::GET, &hop(11))).is_err());
+        assert!(
+            trail
+                .step((&Method::GET, &hop(10)), (&Method::GET, &hop(11)), false)
+                .is_err()
+        );
     }
 }

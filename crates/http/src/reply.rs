@@ -8,9 +8,7 @@ use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use photomove_core::{
-    AuthProblem, ByteStream, Error, ErrorKind, Happened, Operation, Rejection, Result,
-};
+use photomove_core::{AuthProblem, ByteStream, Error, ErrorKind, Happened, Operation, Rejection, Result};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -50,16 +48,26 @@ pub fn classify_status(reply: &ErrorReply<'_>) -> Error {
     let retry_after = reply.retry_after;
     let (kind, message) = match reply.status.as_u16() {
         401 => (ErrorKind::Auth(AuthProblem::Expired), "the sign-in is not accepted"),
-        403 => (ErrorKind::Auth(AuthProblem::MissingScope), "the service does not allow this"),
+        403 => (
+            ErrorKind::Auth(AuthProblem::MissingScope),
+            "the service does not allow this",
+        ),
         404 | 410 => (ErrorKind::NotFound, "it does not exist"),
         408 => (ErrorKind::Timeout, "the service waited too long for the request"),
         409 => (ErrorKind::Conflict { existing: None }, "it exists already"),
-        413 => (ErrorKind::Rejected(Rejection::TooLarge), "it is too large for the service"),
-        415 => (ErrorKind::Rejected(Rejection::MediaType), "the service does not take this type"),
+        413 => (
+            ErrorKind::Rejected(Rejection::TooLarge),
+            "it is too large for the service",
+        ),
+        415 => (
+            ErrorKind::Rejected(Rejection::MediaType),
+            "the service does not take this type",
+        ),
         429 => (ErrorKind::RateLimited { retry_after }, "the service asks to go slower"),
-        500 | 502..=504 => {
-            (ErrorKind::Unavailable { retry_after }, "the service is not well at present")
-        }
+        500 | 502..=504 => (
+            ErrorKind::Unavailable { retry_after },
+            "the service is not well at present",
+        ),
         _ => (ErrorKind::Protocol, "the service gave an answer that is not known"),
     };
     Error::new(kind, message)
@@ -114,8 +122,7 @@ impl Reply {
         let origin = Origin::of(response.url());
         let status = response.status();
         let headers = response.headers().clone();
-        let bodiless = *method == Method::HEAD
-            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let bodiless = *method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let incoming = Incoming {
             // A decoded body has another length; reqwest then takes the header out.
             expected: length(&headers).filter(|_| !bodiless),
@@ -318,9 +325,7 @@ impl Incoming {
             Ok(Some(Err(error))) => {
                 let told = fault::while_reading(error, &self.origin);
                 match self.expected {
-                    Some(expected) => {
-                        told.context("received", format!("{} of {expected} bytes", self.received))
-                    }
+                    Some(expected) => told.context("received", format!("{} of {expected} bytes", self.received)),
                     None => told,
                 }
             }

@@ -82,12 +82,7 @@ impl Schedule {
 
     /// Returns how long to wait before the next time, `None` if there is none. `after` is what the service asked for,
     /// which is never cut short: if it does not fit, there is no next time.
-    pub(crate) fn next(
-        &mut self,
-        after: Option<Duration>,
-        now: Timestamp,
-        random: &dyn Random,
-    ) -> Option<Duration> {
+    pub(crate) fn next(&mut self, after: Option<Duration>, now: Timestamp, random: &dyn Random) -> Option<Duration> {
         let delay = full_jitter(self.delays.next()?, random);
         let delay = after.map_or(delay, |after| after.max(delay));
         let spent = self
@@ -121,7 +116,10 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         // More digits than a number holds is still a wait, if an absurd one.
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
-        let at = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        let at = rfc2822::DateTimeParser::new()
+            .relaxed_weekday(true)
+            .parse_timestamp(text)
+            .ok()?;
         Duration::try_from(at.duration_since(now)).unwrap_or_default()
     };
     Some(wait.min(LONGEST_RETRY_AFTER))

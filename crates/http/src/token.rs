@@ -217,8 +217,14 @@ mod tests {
 
     #[test]
     fn debug_shows_no_token() {
-        let fresh = Fresh { value: "s3cret", until: None };
-        let token = Token { value: "s3cret", generation: 1 };
+        let fresh = Fresh {
+            value: "s3cret",
+            until: None,
+        };
+        let token = Token {
+            value: "s3cret",
+            generation: 1,
+        };
         assert!(!format!("{fresh:?}{token:?}").contains("s3cret"));
     }
 }

@@ -25,8 +25,8 @@ impl Transport {
     pub(crate) fn new(env: &HttpEnv, user_agent: &str, connect: Duration) -> Result<Self> {
         install_crypto();
         Ok(Self {
-            outside: build(builder(env, user_agent, connect)?)?,
-            local: build(builder(env, user_agent, connect)?.no_proxy())?,
+            outside: build(builder(env, user_agent, connect)?, env)?,
+            local: build(builder(env, user_agent, connect)?.no_proxy(), env)?,
         })
     }
 
@@ -58,11 +58,10 @@ fn builder(env: &HttpEnv, user_agent: &str, connect: Duration) -> Result<reqwest
     for pem in &env.ca_certs_pem {
         let bundle = reqwest::Certificate::from_pem_bundle(pem).map_err(bad_certificate)?;
         if bundle.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "the file of trusted certificates holds none",
-            )
-            .hint("it must be in PEM form: `-----BEGIN CERTIFICATE-----`"));
+            return Err(
+                Error::new(ErrorKind::Config, "the file of trusted certificates holds none")
+                    .hint("it must be in PEM form: `-----BEGIN CERTIFICATE-----`"),
+            );
         }
         certificates.extend(bundle);
     }
@@ -78,10 +77,14 @@ fn builder(env: &HttpEnv, user_agent: &str, connect: Duration) -> Result<reqwest
         .tls_certs_merge(certificates))
 }
 
-fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+fn build(builder: reqwest::ClientBuilder, env: &HttpEnv) -> Result<reqwest::Client> {
     builder.build().map_err(|error| {
+        // reqwest looks into certificates only now, and does not say that they are to blame.
+        if !env.ca_certs_pem.is_empty() {
+            return bad_certificate(error);
+        }
         Error::new(ErrorKind::Config, "the HTTP client cannot be set up")
-            .hint("check trusted certificates, proxy settings and the user agent")
+            .hint("check proxy settings and the machine's own trusted certificates")
             .source(error)
     })
 }

@@ -33,22 +33,18 @@ impl FileType {
 
     /// Returns the type that an extension stands for, in upper or lower case, without its dot.
     pub fn of_extension(extension: &str) -> Option<Self> {
-        let row = ROWS.iter().find(|row| {
-            row.extensions
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(extension))
-        })?;
+        let row = ROWS
+            .iter()
+            .find(|row| row.extensions.iter().any(|known| known.eq_ignore_ascii_case(extension)))?;
         Some(row.file_type())
     }
 
     /// Returns the type that a media type stands for; parameters are left aside.
     pub fn of_media_type(media_type: &str) -> Option<Self> {
         let plain = essence(media_type);
-        let row = ROWS.iter().find(|row| {
-            row.media_types
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(plain))
-        })?;
+        let row = ROWS
+            .iter()
+            .find(|row| row.media_types.iter().any(|known| known.eq_ignore_ascii_case(plain)))?;
         Some(row.file_type())
     }
 
@@ -69,11 +65,7 @@ impl FileType {
     }
 
     /// A type that is not in the tables.
-    pub(crate) const fn unknown(
-        media_type: &'static str,
-        extension: &'static str,
-        kind: FileKind,
-    ) -> Self {
+    pub(crate) const fn unknown(media_type: &'static str, extension: &'static str, kind: FileKind) -> Self {
         Self {
             media_type,
             extension,
@@ -158,7 +150,10 @@ const fn video(media_types: &'static [&'static str], extensions: &'static [&'sta
 
 /// Media types as ExifTool names them, where IANA or custom has several.
 const ROWS: &[Row] = &[
-    photo(&["image/jpeg", "image/jpg", "image/pjpeg"], &["jpg", "jpeg", "jpe", "jfif"]),
+    photo(
+        &["image/jpeg", "image/jpg", "image/pjpeg"],
+        &["jpg", "jpeg", "jpe", "jfif"],
+    ),
     photo(&["image/png", "image/x-png"], &["png"]),
     photo(&["image/gif"], &["gif"]),
     photo(&["image/webp"], &["webp"]),
@@ -239,7 +234,11 @@ mod tests {
             let file_type = row.file_type();
             assert_eq!(FileType::of_media_type(file_type.media_type), Some(file_type));
             assert_eq!(FileType::of_extension(file_type.extension), Some(file_type));
-            assert!(row.extensions.iter().all(|extension| file_type.has_extension(extension)));
+            assert!(
+                row.extensions
+                    .iter()
+                    .all(|extension| file_type.has_extension(extension))
+            );
         }
     }
 
@@ -251,14 +250,12 @@ mod tests {
     #[case("00001.MTS", "video/mp2t", FileKind::Video, false)]
     #[case("film.divx", "video/x-msvideo", FileKind::Video, false)]
     #[case("clip.3gp", "video/3gpp", FileKind::Video, false)]
-    fn names_tell_types(
-        #[case] name: &str,
-        #[case] media_type: &str,
-        #[case] kind: FileKind,
-        #[case] raw: bool,
-    ) {
+    fn names_tell_types(#[case] name: &str, #[case] media_type: &str, #[case] kind: FileKind, #[case] raw: bool) {
         let file_type = FileType::of_name(name).unwrap();
-        assert_eq!((file_type.media_type, file_type.kind, file_type.raw), (media_type, kind, raw));
+        assert_eq!(
+            (file_type.media_type, file_type.kind, file_type.raw),
+            (media_type, kind, raw)
+        );
     }
 
     #[rstest]

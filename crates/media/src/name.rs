@@ -115,11 +115,7 @@ mod tests {
     #[case("a.", "a.", None)]
     #[case("Dr. Smith", "Dr. Smith", None)]
     #[case("写真.heic", "写真", Some("heic"))]
-    fn names_are_split_at_their_ending(
-        #[case] name: &str,
-        #[case] stem: &str,
-        #[case] extension: Option<&str>,
-    ) {
+    fn names_are_split_at_their_ending(#[case] name: &str, #[case] stem: &str, #[case] extension: Option<&str>) {
         assert_eq!(split_extension(name), (stem, extension));
     }
 
@@ -196,11 +192,7 @@ mod tests {
     #[case("Dr. Smith", "video/mp4", "Dr. Smith.mp4")]
     #[case("a.", "video/mp4", "a.mp4")]
     #[case("00001.m2ts", "video/mp2t", "00001.m2ts")]
-    fn names_get_the_ending_of_their_type(
-        #[case] name: &str,
-        #[case] media_type: &str,
-        #[case] wanted: &str,
-    ) {
+    fn names_get_the_ending_of_their_type(#[case] name: &str, #[case] media_type: &str, #[case] wanted: &str) {
         let file_type = FileType::of_media_type(media_type).unwrap();
         assert_eq!(with_extension_of(name, &file_type), wanted);
     }

@@ -17,7 +17,8 @@ pub fn sniff(first_bytes: &[u8]) -> Option<FileType> {
     // its readers follow boxes to places that are not there, and then take an MP4 for arbitrary data.
     let first_bytes = &first_bytes[..first_bytes.len().min(SNIFF_BYTES)];
     let extension = match FileFormat::from_bytes(first_bytes) {
-        FileFormat::Empty | FileFormat::ArbitraryBinaryData | FileFormat::PlainText => return None,
+        FileFormat::Empty | FileFormat::PlainText => return None,
+        FileFormat::ArbitraryBinaryData => return unknown_brand(first_bytes),
         FileFormat::TagImageFileFormat | FileFormat::NikonElectronicFile | FileFormat::SonyAlphaRaw => {
             // The crate tells the last two by where a writer happens to put its first tags, which other writers do too.
             match tiff::dialect(first_bytes) {
@@ -82,11 +83,21 @@ fn named_by_crate(format: FileFormat) -> Option<FileType> {
         })
 }
 
+/// Cameras make up first brands of their own, such as `ftypCAEP`; what comes after them tells the family.
+fn unknown_brand(bytes: &[u8]) -> Option<FileType> {
+    if bytes.get(4..8) != Some(b"ftyp") {
+        return None;
+    }
+    let extension = match heif_brand(bytes) {
+        "heif" => "mp4",
+        picture => picture,
+    };
+    FileType::of_extension(extension)
+}
+
 /// Tells HEIC and AVIF from their family by the compatible brands after the common first one.
 fn heif_brand(bytes: &[u8]) -> &'static str {
-    let size = bytes
-        .first_chunk::<4>()
-        .map_or(0, |size| u32::from_be_bytes(*size));
+    let size = bytes.first_chunk::<4>().map_or(0, |size| u32::from_be_bytes(*size));
     let end = bytes.len().min(usize::try_from(size).unwrap_or(usize::MAX));
     let brands = bytes.get(16..end).unwrap_or_default();
     let has = |wanted: &[&[u8; 4]]| {
@@ -113,14 +124,13 @@ fn doc_type(bytes: &[u8]) -> Option<&[u8]> {
     Some(text.split(|byte| *byte == 0).next().unwrap_or_default())
 }
 
-/// One sync byte in the right place is found in one of 256 files of anything, so that several are wanted.
+/// One sync byte in the right place is found in one of 256 files of anything, so that all of them are wanted.
 fn transport_stream(bytes: &[u8]) -> Option<FileType> {
+    const SYNC: u8 = 0x47;
+    // Broadcast streams have packets of 188 bytes, those of cameras four bytes of time code before each.
     let synced = [(0, 188), (4, 192)].into_iter().any(|(first, packet)| {
-        let mut found = 0;
-        let all = (first..bytes.len())
-            .step_by(packet)
-            .all(|at| bytes[at] == 0x47 && { found += 1; true });
-        all && found >= 2
+        let mut starts = bytes.iter().skip(first).step_by(packet);
+        starts.len() >= 2 && starts.all(|byte| *byte == SYNC)
     });
     synced.then(|| FileType::of_extension("mts")).flatten()
 }

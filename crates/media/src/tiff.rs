@@ -103,11 +103,7 @@ impl<'b> Reader<'b> {
     /// Returns the text of an entry, which stands elsewhere unless it has four bytes or fewer.
     fn text(&self, entry: usize) -> Option<&'b [u8]> {
         let length = self.u32(entry + 4)?;
-        let at = if length <= 4 {
-            entry + 8
-        } else {
-            self.u32(entry + 8)?
-        };
+        let at = if length <= 4 { entry + 8 } else { self.u32(entry + 8)? };
         self.bytes.get(at..at.checked_add(length)?)
     }
 }

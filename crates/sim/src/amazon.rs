@@ -92,19 +92,34 @@ impl AmazonSim {
         state.sessions.write_cookie_file(&cookie_file)?;
 
         let serve = |listener: Listener, router, operation_of, error_body| {
-            let spec = OriginSpec { name: listener.name(), port: None, router, operation_of, error_body };
+            let spec = OriginSpec {
+                name: listener.name(),
+                port: None,
+                router,
+                operation_of,
+                error_body,
+            };
             listener.serve(spec, Arc::clone(&state.shared))
         };
         let own = || Arc::clone(&state);
         let bytes: OperationOf = content::operation_of;
         let origins = vec![
-            serve(metadata, metadata::router(own()), metadata::operation_of, reply::metadata_fault),
+            serve(
+                metadata,
+                metadata::router(own()),
+                metadata::operation_of,
+                reply::metadata_fault,
+            ),
             serve(content, content::content_router(own()), bytes, reply::content_fault),
             serve(download, content::download_router(own()), bytes, reply::content_fault),
             serve(thumbnail, content::thumbnail_router(own()), bytes, reply::content_fault),
             serve(storage, storage::router(own()), bytes, reply::content_fault),
         ];
-        Ok(Self { state, origins, cookie_file })
+        Ok(Self {
+            state,
+            origins,
+            cookie_file,
+        })
     }
 
     /// What control routes and tests see of it.
@@ -157,7 +172,10 @@ impl AmazonSim {
         let urls = &self.state.urls;
         let host = |role: &str, url: &String| (format!("PHOTOMOVE_AMAZON_{role}_URL"), url.clone());
         BTreeMap::from([
-            ("PHOTOMOVE_AMAZON_COOKIES".to_owned(), self.cookie_file.display().to_string()),
+            (
+                "PHOTOMOVE_AMAZON_COOKIES".to_owned(),
+                self.cookie_file.display().to_string(),
+            ),
             host("METADATA", &urls.metadata),
             host("CONTENT", &urls.content),
             host("DOWNLOAD", &urls.download),
@@ -195,7 +213,11 @@ impl Service for AmazonService {
         let world = &self.0.world;
         let line = |(node, file): (&world::Node, &world::FileFacts)| {
             let hashes = file.blob.known_hashes();
-            let albums: Vec<_> = node.albums.iter().filter_map(|album| world.node(*album).name.as_deref()).collect();
+            let albums: Vec<_> = node
+                .albums
+                .iter()
+                .filter_map(|album| world.node(*album).name.as_deref())
+                .collect();
             json!({
                 "id": node.id,
                 "name": node.name,
@@ -215,7 +237,9 @@ impl Service for AmazonService {
 
     fn album_lines(&self) -> Vec<Value> {
         let albums = self.0.world.nodes.iter().filter(|node| node.kind == Kind::Album);
-        albums.map(|album| json!({ "id": album.id, "title": album.name, "count": album.members.len() })).collect()
+        albums
+            .map(|album| json!({ "id": album.id, "title": album.name, "count": album.members.len() }))
+            .collect()
     }
 
     fn end_sessions(&self, command: SessionCommand) {

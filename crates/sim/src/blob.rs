@@ -62,7 +62,10 @@ impl Hasher {
 
     /// The hashes of all bytes added.
     pub fn finish(self) -> Hashes {
-        Hashes { md5: self.md5.finalize().into(), sha1: self.sha1.finalize().into() }
+        Hashes {
+            md5: self.md5.finalize().into(),
+            sha1: self.sha1.finalize().into(),
+        }
     }
 }
 
@@ -105,7 +108,11 @@ impl Blob {
     pub fn file(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         let len = std::fs::metadata(&path)?.len();
-        Ok(Self(Kind::File(Arc::new(FileBody { path, len, hashes: OnceCell::new() }))))
+        Ok(Self(Kind::File(Arc::new(FileBody {
+            path,
+            len,
+            hashes: OnceCell::new(),
+        }))))
     }
 
     /// A computed JPEG: the same for the same shape and index, different for every index.
@@ -115,11 +122,18 @@ impl Blob {
 
     /// A body of which only length, hashes and first bytes were kept (`--discard`).
     pub fn discarded(len: u64, hashes: Hashes, head: impl Into<Bytes>) -> Self {
-        Self(Kind::Discarded(Arc::new(DiscardedBody { len, hashes, head: head.into() })))
+        Self(Kind::Discarded(Arc::new(DiscardedBody {
+            len,
+            hashes,
+            head: head.into(),
+        })))
     }
 
     /// Length in bytes.
-    #[expect(clippy::len_without_is_empty, reason = "a body of 0 bytes is a body like any other here")]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a body of 0 bytes is a body like any other here"
+    )]
     pub fn len(&self) -> u64 {
         match &self.0 {
             Kind::Memory(bytes, _) => bytes.len() as u64,
@@ -163,10 +177,14 @@ impl Blob {
                 .boxed(),
             Kind::Synthetic(shape, index) => {
                 let (shape, index) = (Arc::clone(shape), *index);
-                stream::iter(split(range)).map(move |piece| Ok(shape.bytes(index, piece))).boxed()
+                stream::iter(split(range))
+                    .map(move |piece| Ok(shape.bytes(index, piece)))
+                    .boxed()
             }
             Kind::Discarded(_) => stream::once(async {
-                Err(io::Error::other("the body was discarded; start the stand-in without `--discard` to read it back"))
+                Err(io::Error::other(
+                    "the body was discarded; start the stand-in without `--discard` to read it back",
+                ))
             })
             .boxed(),
         }
@@ -192,22 +210,28 @@ impl Blob {
     }
 
     async fn collect(&self, range: Range<u64>) -> io::Result<Bytes> {
-        let whole = self.stream(range).try_fold(BytesMut::new(), |mut all, piece| async move {
-            all.extend_from_slice(&piece);
-            Ok(all)
-        });
+        let whole = self
+            .stream(range)
+            .try_fold(BytesMut::new(), |mut all, piece| async move {
+                all.extend_from_slice(&piece);
+                Ok(all)
+            });
         Ok(whole.await?.freeze())
     }
 }
 
 fn split(range: Range<u64>) -> impl Iterator<Item = Range<u64>> + Send {
     let end = range.end;
-    range.step_by(CHUNK_BYTES).map(move |start| start..end.min(start + CHUNK_BYTES as u64))
+    range
+        .step_by(CHUNK_BYTES)
+        .map(move |start| start..end.min(start + CHUNK_BYTES as u64))
 }
 
 fn chunks(bytes: Bytes) -> BoxStream<'static, io::Result<Bytes>> {
     let pieces = split(0..bytes.len() as u64);
-    stream::iter(pieces).map(move |piece| Ok(bytes.slice(piece.start as usize..piece.end as usize))).boxed()
+    stream::iter(pieces)
+        .map(move |piece| Ok(bytes.slice(piece.start as usize..piece.end as usize)))
+        .boxed()
 }
 
 async fn open_at(path: PathBuf, range: Range<u64>) -> io::Result<(tokio::fs::File, u64)> {
@@ -252,10 +276,12 @@ async fn hash_file(path: &Path) -> io::Result<Hashes> {
 /// Lower-case hexadecimal digits of `bytes`.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]

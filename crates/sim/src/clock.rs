@@ -21,26 +21,36 @@ struct Inner {
 impl SimClock {
     /// Follows the computer's clock, plus what [`advance`](Self::advance) adds.
     pub fn real() -> Self {
-        Self(Arc::new(Inner { frozen_at: None, advanced_ms: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            frozen_at: None,
+            advanced_ms: AtomicU64::new(0),
+        }))
     }
 
     /// Stands still at `at`; only [`advance`](Self::advance) moves it.
     pub fn frozen(at: Timestamp) -> Self {
-        Self(Arc::new(Inner { frozen_at: Some(at), advanced_ms: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            frozen_at: Some(at),
+            advanced_ms: AtomicU64::new(0),
+        }))
     }
 
     /// The service's present time (UTC).
     pub fn now(&self) -> Timestamp {
         let base = self.0.frozen_at.unwrap_or_else(wall_clock);
         let moved = i64::try_from(self.0.advanced_ms.load(Ordering::SeqCst)).unwrap_or(i64::MAX);
-        base.saturating_add(SignedDuration::from_millis(moved)).unwrap_or(Timestamp::MAX)
+        base.saturating_add(SignedDuration::from_millis(moved))
+            .unwrap_or(Timestamp::MAX)
     }
 
     /// Moves the clock forward by `by`, counted in whole milliseconds.
     pub fn advance(&self, by: Duration) {
         let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         // Saturates: a test that asks for more than the year 9999 gets the end of time, not a wrapped clock.
-        let _ = self.0.advanced_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |old| Some(old.saturating_add(ms)));
+        let _ = self
+            .0
+            .advanced_ms
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |old| Some(old.saturating_add(ms)));
     }
 
     /// How far [`advance`](Self::advance) has moved the clock so far.
@@ -55,7 +65,10 @@ impl Default for SimClock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where a stand-in reads the computer's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where a stand-in reads the computer's clock"
+)]
 fn wall_clock() -> Timestamp {
     Timestamp::now()
 }

@@ -142,7 +142,10 @@ fn refused(message: String) -> Response {
 }
 
 fn lines<T: serde::Serialize>(items: &[T]) -> Response {
-    let text: String =
-        items.iter().filter_map(|item| serde_json::to_string(item).ok()).flat_map(|line| [line, "\n".to_owned()]).collect();
+    let text: String = items
+        .iter()
+        .filter_map(|item| serde_json::to_string(item).ok())
+        .flat_map(|line| [line, "\n".to_owned()])
+        .collect();
     ([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response()
 }

@@ -52,10 +52,30 @@ pub(crate) struct Camera {
     pub(crate) has_gps: bool,
 }
 
-const PHONE: Camera = Camera { make: "Examplo", model: "Examplo Phone 12", focal_length_mm: 6, has_gps: true };
-const COMPACT: Camera = Camera { make: "Lumera", model: "Lumera C40", focal_length_mm: 18, has_gps: false };
-const REFLEX: Camera = Camera { make: "Nordlicht", model: "Nordlicht D7", focal_length_mm: 50, has_gps: false };
-const TABLET: Camera = Camera { make: "Examplo", model: "Examplo Pad", focal_length_mm: 4, has_gps: true };
+const PHONE: Camera = Camera {
+    make: "Examplo",
+    model: "Examplo Phone 12",
+    focal_length_mm: 6,
+    has_gps: true,
+};
+const COMPACT: Camera = Camera {
+    make: "Lumera",
+    model: "Lumera C40",
+    focal_length_mm: 18,
+    has_gps: false,
+};
+const REFLEX: Camera = Camera {
+    make: "Nordlicht",
+    model: "Nordlicht D7",
+    focal_length_mm: 50,
+    has_gps: false,
+};
+const TABLET: Camera = Camera {
+    make: "Examplo",
+    model: "Examplo Pad",
+    focal_length_mm: 4,
+    has_gps: true,
+};
 
 /// Makes the demo's library: 207 items in 8 albums; equal seeds give equal bytes.
 ///
@@ -73,7 +93,12 @@ pub fn library(seed: u64) -> Result<Library, SimError> {
     }
     add_duplicates(&mut items);
     items.push(refused());
-    let albums = ALBUMS.iter().map(|title| LibraryAlbum { title: (*title).to_owned() }).collect();
+    let albums = ALBUMS
+        .iter()
+        .map(|title| LibraryAlbum {
+            title: (*title).to_owned(),
+        })
+        .collect();
     Ok(Library { items, albums })
 }
 
@@ -88,12 +113,54 @@ fn trips() -> [Trip; 6] {
         names,
     };
     [
-        trip(0, date(2023, 5, 12).at(9, 5, 0, 0), 1, (38.7139, -9.1394), PHONE, &["Alfama – manhã", "Elétrico 28", "Pastéis de nata"]),
-        trip(1, date(2021, 7, 30).at(14, 20, 0, 0), 2, (53.4169, 12.6903), COMPACT, &["Müritz bei Röbel", "Größer als gedacht", "Abendstimmung ☀️"]),
-        trip(2, date(2019, 1, 3).at(11, 0, 0, 0), 3, (55.7520, 37.6175), REFLEX, &["Каток на площади", "Снегопад", "Ёлка дома"]),
-        trip(3, date(2024, 11, 16).at(7, 45, 0, 0), 9, (35.0116, 135.7681), PHONE, &["紅葉と寺", "朝の鴨川", "猫カフェ🐈"]),
-        trip(4, date(2022, 7, 9).at(16, 10, 0, 0), 3, (24.7136, 46.6753), TABLET, &["صورة عائلية", "سوق المدينة", "غروب"]),
-        trip(5, date(2015, 12, 24).at(18, 30, 0, 0), 1, (48.2082, 16.3738), REFLEX, &["Anna's birthday 🎂", "Noël à la maison", "Grandpa; the hat = his"]),
+        trip(
+            0,
+            date(2023, 5, 12).at(9, 5, 0, 0),
+            1,
+            (38.7139, -9.1394),
+            PHONE,
+            &["Alfama – manhã", "Elétrico 28", "Pastéis de nata"],
+        ),
+        trip(
+            1,
+            date(2021, 7, 30).at(14, 20, 0, 0),
+            2,
+            (53.4169, 12.6903),
+            COMPACT,
+            &["Müritz bei Röbel", "Größer als gedacht", "Abendstimmung ☀️"],
+        ),
+        trip(
+            2,
+            date(2019, 1, 3).at(11, 0, 0, 0),
+            3,
+            (55.7520, 37.6175),
+            REFLEX,
+            &["Каток на площади", "Снегопад", "Ёлка дома"],
+        ),
+        trip(
+            3,
+            date(2024, 11, 16).at(7, 45, 0, 0),
+            9,
+            (35.0116, 135.7681),
+            PHONE,
+            &["紅葉と寺", "朝の鴨川", "猫カフェ🐈"],
+        ),
+        trip(
+            4,
+            date(2022, 7, 9).at(16, 10, 0, 0),
+            3,
+            (24.7136, 46.6753),
+            TABLET,
+            &["صورة عائلية", "سوق المدينة", "غروب"],
+        ),
+        trip(
+            5,
+            date(2015, 12, 24).at(18, 30, 0, 0),
+            1,
+            (48.2082, 16.3738),
+            REFLEX,
+            &["Anna's birthday 🎂", "Noël à la maison", "Grandpa; the hat = his"],
+        ),
     ]
 }
 
@@ -110,28 +177,39 @@ fn photo(index: usize, trip: &Trip, seeded: &mut Seeded) -> Result<LibraryItem, 
         iso: 100 << seeded.below(5),
     })?;
     let bytes = picture::jpeg(seeded, Some(&exif))?;
-    Ok(filed(LibraryItem::from_bytes(name(index, trip, "jpg"), bytes), index, trip))
+    Ok(filed(
+        LibraryItem::from_bytes(name(index, trip, "jpg"), bytes),
+        index,
+        trip,
+    ))
 }
 
 fn video(index: usize, trip: &Trip, seeded: &mut Seeded) -> Result<LibraryItem, SimError> {
     let (taken, _) = when_and_where(index * 7, trip, seeded);
     let bytes = movie::mp4(seeded, taken, trip.offset_s)?;
-    Ok(filed(LibraryItem::from_bytes(name(index + 400, trip, "mp4"), bytes), index, trip))
+    Ok(filed(
+        LibraryItem::from_bytes(name(index + 400, trip, "mp4"), bytes),
+        index,
+        trip,
+    ))
 }
 
 /// Half a day between pictures, a walk of some hundred metres, and a place only where the camera knows it.
 fn when_and_where(index: usize, trip: &Trip, seeded: &mut Seeded) -> (DateTime, Option<(f64, f64)>) {
     let minutes = (index as i64 / 6) * 700 + seeded.below(240) as i64;
-    let taken = trip.from.saturating_add(minutes.minutes().seconds(seeded.below(60) as i64));
+    let taken = trip
+        .from
+        .saturating_add(minutes.minutes().seconds(seeded.below(60) as i64));
     let step = |seeded: &mut Seeded| (seeded.fraction() - 0.5) / 100.0;
     let place = (trip.latitude + step(seeded), trip.longitude + step(seeded));
     (taken, trip.camera.has_gps.then_some(place))
 }
 
-/// Every fourth name is one that a person gave, the others are a camera's.
+/// Of each trip every fourth name is one that a person gave, the others are a camera's.
 fn name(index: usize, trip: &Trip, extension: &str) -> String {
-    match index % 4 {
-        0 => format!("{} {}.{extension}", trip.names[index / 4 % trip.names.len()], index + 1),
+    let turn = index / 6;
+    match turn % 4 {
+        0 => format!("{} {}.{extension}", trip.names[turn / 4 % trip.names.len()], index + 1),
         1 => format!("DSC{index:05}.{}", extension.to_uppercase()),
         _ => format!("IMG_{:04}.{extension}", 1200 + index),
     }
@@ -192,17 +270,32 @@ mod tests {
         assert_eq!(bodies.len(), 201, "six exact duplicates");
         let names: HashSet<_> = library.items.iter().map(|item| &item.name).collect();
         assert_eq!(names.len(), 207, "no two items have the same name");
+        for script in ["ã", "ü", "ё", "京", "猫", "ص", "🎂"] {
+            let used = |name: &&String| name.to_lowercase().contains(script);
+            assert!(names.iter().copied().any(|name| used(&name)), "no name with {script}");
+        }
         let dated = library.items.iter().filter(|item| item.facts.taken.is_some()).count();
         assert_eq!(dated, 206);
         assert!(library.items.iter().filter(|item| item.facts.gps.is_some()).count() > 60);
-        let cameras: HashSet<_> = library.items.iter().filter_map(|item| item.facts.model.as_ref()).collect();
+        let cameras: HashSet<_> = library
+            .items
+            .iter()
+            .filter_map(|item| item.facts.model.as_ref())
+            .collect();
         assert_eq!(cameras.len(), 4);
-        let videos = library.items.iter().filter(|item| item.content_type == "video/mp4").count();
+        let videos = library
+            .items
+            .iter()
+            .filter(|item| item.content_type == "video/mp4")
+            .count();
         assert_eq!(videos, 10);
         assert!(library.items.iter().filter(|item| item.favorite).count() > 15);
         assert!(library.items.iter().filter(|item| item.albums.len() > 1).count() > 20);
         for index in 0..8 {
-            assert!(library.items.iter().any(|item| item.albums.contains(&index)), "album {index} is empty");
+            assert!(
+                library.items.iter().any(|item| item.albums.contains(&index)),
+                "album {index} is empty"
+            );
         }
     }
 
@@ -240,7 +333,11 @@ mod tests {
         assert!((latitude - 38.7139).abs() < 0.01 && (longitude + 9.1394).abs() < 0.01);
         assert_eq!(item.facts.make.as_deref(), Some("Examplo"));
         assert_eq!((item.facts.width_px, item.facts.height_px), (Some(160), Some(120)));
-        let video = library.items.iter().find(|item| item.content_type == "video/mp4").unwrap();
+        let video = library
+            .items
+            .iter()
+            .find(|item| item.content_type == "video/mp4")
+            .unwrap();
         assert_eq!((video.facts.width_px, video.facts.duration_s), (Some(96), Some(1.0)));
         assert_eq!(video.facts.taken.as_ref().unwrap().local.date(), date(2023, 5, 12));
     }

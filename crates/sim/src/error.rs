@@ -48,6 +48,10 @@ pub enum SimError {
 impl SimError {
     /// Wraps an input or output error with what was being done to which path.
     pub fn io(what: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self::Io { what, path: path.into(), source }
+        Self::Io {
+            what,
+            path: path.into(),
+            source,
+        }
     }
 }

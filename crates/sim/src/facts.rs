@@ -24,7 +24,11 @@ pub struct Taken {
 impl Taken {
     /// A wall clock time without an offset.
     pub fn local(local: DateTime) -> Self {
-        Self { local, offset_s: None, sub_second: None }
+        Self {
+            local,
+            offset_s: None,
+            sub_second: None,
+        }
     }
 }
 

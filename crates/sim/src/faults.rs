@@ -75,7 +75,11 @@ pub struct FaultRule {
 impl FaultRule {
     /// A rule for every request of `operation`.
     pub fn new(operation: impl Into<String>, fault: Fault) -> Self {
-        Self { operation: operation.into(), when: When::Always, fault }
+        Self {
+            operation: operation.into(),
+            when: When::Always,
+            fault,
+        }
     }
 
     /// Restricts the rule to the n-th request of its operation, from 1.
@@ -115,9 +119,16 @@ pub fn parse_faults(json: &str) -> Result<Vec<FaultRule>, FaultError> {
 /// # Errors
 /// Names the first unknown operation and those that exist.
 pub fn check_operations(rules: &[FaultRule], known: &[&str]) -> Result<(), FaultError> {
-    match rules.iter().find(|rule| rule.operation != "*" && !known.contains(&rule.operation.as_str())) {
+    match rules
+        .iter()
+        .find(|rule| rule.operation != "*" && !known.contains(&rule.operation.as_str()))
+    {
         None => Ok(()),
-        Some(rule) => Err(FaultError(format!("unknown operation `{}`, known: *, {}", rule.operation, known.join(", ")))),
+        Some(rule) => Err(FaultError(format!(
+            "unknown operation `{}`, known: *, {}",
+            rule.operation,
+            known.join(", ")
+        ))),
     }
 }
 
@@ -137,7 +148,10 @@ struct Counted {
 impl FaultPlan {
     /// A plan with these rules; `seed` decides what `probability` picks.
     pub fn new(seed: u64, rules: Vec<FaultRule>) -> Self {
-        let plan = Self { seed, rules: Mutex::default() };
+        let plan = Self {
+            seed,
+            rules: Mutex::default(),
+        };
         plan.replace(rules);
         plan
     }
@@ -155,7 +169,8 @@ impl FaultPlan {
 
     /// Whether this upload's wrong hash is to be accepted. Call it once per upload whose hash is wrong: it counts.
     pub fn wrong_hash_accepted(&self, operation: &str) -> bool {
-        self.pick(operation, |fault| *fault == Fault::WrongHashAccepted).is_some()
+        self.pick(operation, |fault| *fault == Fault::WrongHashAccepted)
+            .is_some()
     }
 
     /// Every matching rule counts the request; the first that fires wins.
@@ -211,7 +226,11 @@ impl TryFrom<RawRule> for FaultRule {
     fn try_from(raw: RawRule) -> Result<Self, FaultError> {
         let when = raw.when()?;
         let fault = raw.fault()?;
-        Ok(Self { operation: raw.operation, when, fault })
+        Ok(Self {
+            operation: raw.operation,
+            when,
+            fault,
+        })
     }
 }
 
@@ -226,14 +245,19 @@ impl RawRule {
                 Err(FaultError("`nth` and `every` count from 1".to_owned()))
             }
             (None, None, Some(_)) => Err(FaultError("`probability` goes from 0 to 1".to_owned())),
-            _ => Err(FaultError("a rule has at most one of `nth`, `every` and `probability`".to_owned())),
+            _ => Err(FaultError(
+                "a rule has at most one of `nth`, `every` and `probability`".to_owned(),
+            )),
         }
     }
 
     fn fault(&self) -> Result<Fault, FaultError> {
         let belongs = |field: &str, present: bool, owner: &str| {
             if present && self.fault != owner {
-                return Err(FaultError(format!("`{field}` belongs to the fault `{owner}`, not to `{}`", self.fault)));
+                return Err(FaultError(format!(
+                    "`{field}` belongs to the fault `{owner}`, not to `{}`",
+                    self.fault
+                )));
             }
             Ok(())
         };
@@ -243,10 +267,14 @@ impl RawRule {
         belongs("at", self.at.is_some(), "truncate")?;
         match self.fault.as_str() {
             "status" => match self.status {
-                Some(status @ 400..=599) => {
-                    Ok(Fault::Status { status, retry_after: self.retry_after, body: self.body.clone() })
-                }
-                _ => Err(FaultError("the fault `status` needs a `status` from 400 to 599".to_owned())),
+                Some(status @ 400..=599) => Ok(Fault::Status {
+                    status,
+                    retry_after: self.retry_after,
+                    body: self.body.clone(),
+                }),
+                _ => Err(FaultError(
+                    "the fault `status` needs a `status` from 400 to 599".to_owned(),
+                )),
             },
             "truncate" => Ok(Fault::Truncate { at: self.at }),
             "flip_bit" => Ok(Fault::FlipBit),
@@ -278,7 +306,11 @@ impl From<FaultRule> for RawRule {
             When::Probability(p) => raw.probability = Some(p),
         }
         raw.fault = match rule.fault {
-            Fault::Status { status, retry_after, body } => {
+            Fault::Status {
+                status,
+                retry_after,
+                body,
+            } => {
                 (raw.status, raw.retry_after, raw.body) = (Some(status), retry_after, body);
                 "status"
             }
@@ -334,11 +366,15 @@ mod tests {
     #[test]
     fn refused_plans_say_why() {
         let refused = |json: &str| parse_faults(json).unwrap_err().to_string();
-        assert!(refused(r#"[{"operation":"list","fault":"explode"}]"#).contains("unknown fault `explode`, known: status"));
+        assert!(
+            refused(r#"[{"operation":"list","fault":"explode"}]"#).contains("unknown fault `explode`, known: status")
+        );
         assert!(refused(r#"[{"operation":"list","fault":"status"}]"#).contains("needs a `status`"));
         assert!(refused(r#"[{"operation":"list","nth":1,"every":2,"fault":"flip_bit"}]"#).contains("at most one"));
         assert!(refused(r#"[{"operation":"list","nth":0,"fault":"flip_bit"}]"#).contains("count from 1"));
-        assert!(refused(r#"[{"operation":"list","fault":"flip_bit","at":3}]"#).contains("belongs to the fault `truncate`"));
+        assert!(
+            refused(r#"[{"operation":"list","fault":"flip_bit","at":3}]"#).contains("belongs to the fault `truncate`")
+        );
         assert!(refused(r#"[{"operation":"list","fault":"flip_bit","when":3}]"#).contains("unknown field `when`"));
         assert!(refused(r#"{"operation":"list"}"#).contains("fault plan"));
     }
@@ -347,7 +383,10 @@ mod tests {
     fn an_operation_that_no_service_knows_is_refused() {
         let rules = parse_faults(r#"[{"operation":"dowload","fault":"flip_bit"}]"#).unwrap();
         let error = check_operations(&rules, &["download"]).unwrap_err().to_string();
-        assert!(error.contains("unknown operation `dowload`, known: *, download"), "{error}");
+        assert!(
+            error.contains("unknown operation `dowload`, known: *, download"),
+            "{error}"
+        );
     }
 
     #[test]

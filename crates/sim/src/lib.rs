@@ -10,7 +10,8 @@
 //! * [`RequestLog`] and [`Counters`] remember what came, so that tests can assert on it;
 //! * with [`SimOptions::control`] every service also has control routes (see [`control`]).
 //!
-//! Bytes of big libraries are computed, never stored (see [`Blob`]), so a library of 200,000 items costs a few dozen MiB.
+//! Bytes of big libraries are computed, never stored (see [`Blob`]), so a library of 200,000 items
+//! costs about 120 MiB whatever the size of its pictures.
 
 pub mod amazon;
 pub mod blob;
@@ -20,13 +21,13 @@ pub mod demo;
 pub mod error;
 pub mod facts;
 pub mod faults;
+mod files;
 pub mod google;
 pub mod library;
 pub mod log;
 pub mod origin;
 pub mod run;
 pub mod seeded;
-mod files;
 mod synthetic;
 
 pub use amazon::{AmazonSim, AmazonSwitches};

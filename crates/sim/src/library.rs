@@ -83,7 +83,11 @@ impl Library {
     pub fn synthetic(count: u64, bytes: u64, seed: u64) -> Result<Self, SimError> {
         let shape = Shape::new(seed, bytes)?;
         let album_count = (count / 20).clamp(u64::from(count > 0), 12);
-        let albums = (1..=album_count).map(|n| LibraryAlbum { title: format!("Synthetic {n:02}") }).collect();
+        let albums = (1..=album_count)
+            .map(|n| LibraryAlbum {
+                title: format!("Synthetic {n:02}"),
+            })
+            .collect();
         let mut seeded = Seeded::new(seed, "synthetic library");
         let items = (0..count)
             .map(|index| LibraryItem {
@@ -106,7 +110,10 @@ impl Library {
 
     /// Titles of the albums of an item.
     pub fn titles_of<'a>(&'a self, item: &'a LibraryItem) -> impl Iterator<Item = &'a str> {
-        item.albums.iter().filter_map(|index| self.albums.get(*index)).map(|album| album.title.as_str())
+        item.albums
+            .iter()
+            .filter_map(|index| self.albums.get(*index))
+            .map(|album| album.title.as_str())
     }
 }
 
@@ -116,13 +123,24 @@ impl LibraryItem {
         let (name, bytes) = (name.into(), bytes.into());
         let content_type = content_type(&name, &bytes).to_owned();
         let facts = read_facts(&content_type, &bytes);
-        Self { name, blob: Blob::memory(bytes), content_type, facts, favorite: false, description: None, albums: Vec::new() }
+        Self {
+            name,
+            blob: Blob::memory(bytes),
+            content_type,
+            facts,
+            favorite: false,
+            description: None,
+            albums: Vec::new(),
+        }
     }
 }
 
 fn synthetic_date(index: u64) -> Option<DateTime> {
     let minutes = i64::try_from(index.checked_mul(40)?).ok()?;
-    jiff::civil::date(2010, 1, 1).at(8, 0, 0, 0).checked_add(jiff::Span::new().try_minutes(minutes).ok()?).ok()
+    jiff::civil::date(2010, 1, 1)
+        .at(8, 0, 0, 0)
+        .checked_add(jiff::Span::new().try_minutes(minutes).ok()?)
+        .ok()
 }
 
 /// Three of four items are in an album, one of twelve in two.
@@ -144,7 +162,13 @@ fn files_below(dir: &Path) -> Result<Vec<(PathBuf, PathBuf)>, SimError> {
     for entry in walkdir::WalkDir::new(dir).follow_links(true) {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(dir).to_owned();
-            SimError::io("read", path, error.into_io_error().unwrap_or_else(|| std::io::Error::other("a loop of links")))
+            SimError::io(
+                "read",
+                path,
+                error
+                    .into_io_error()
+                    .unwrap_or_else(|| std::io::Error::other("a loop of links")),
+            )
         })?;
         if entry.file_type().is_file() {
             let relative = entry.path().strip_prefix(dir).unwrap_or(entry.path()).to_owned();
@@ -170,7 +194,15 @@ fn item_from_file(path: &Path) -> Result<LibraryItem, SimError> {
     std::io::Read::read_to_end(&mut std::io::Read::take(file, FACTS_BYTES), &mut head).map_err(read)?;
     let content_type = content_type(&name, &head).to_owned();
     let facts = read_facts(&content_type, &head);
-    Ok(LibraryItem { name, blob, content_type, facts, favorite: false, description: None, albums: Vec::new() })
+    Ok(LibraryItem {
+        name,
+        blob,
+        content_type,
+        facts,
+        favorite: false,
+        description: None,
+        albums: Vec::new(),
+    })
 }
 
 #[cfg(test)]
@@ -194,7 +226,12 @@ mod tests {
             .collect();
         assert_eq!(
             seen,
-            [("three.txt", vec!["a/deep"]), ("one.txt", vec!["a"]), ("two.txt", vec!["b"]), ("root.txt", vec![])]
+            [
+                ("three.txt", vec!["a/deep"]),
+                ("one.txt", vec!["a"]),
+                ("two.txt", vec!["b"]),
+                ("root.txt", vec![])
+            ]
         );
         assert_eq!(library.items[0].content_type, "text/plain");
     }

@@ -44,7 +44,12 @@ impl RequestLog {
 
     /// All lines kept, oldest first; at most the last 500,000.
     pub fn lines(&self) -> Vec<RequestLine> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
     }
 }
 

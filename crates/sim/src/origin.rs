@@ -27,8 +27,16 @@ use crate::log::{Counters, RequestLine, RequestLog};
 /// Name of the operation of a request to a route that the stand-in does not know.
 pub const UNKNOWN: &str = "unknown";
 
+/// How long a stopping listener waits for the answers that are under way.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
 /// Headers that carry a credential; their names appear in the request log.
-const CREDENTIAL_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "x-amzn-sessionid", "x-amz-access-token"];
+const CREDENTIAL_HEADERS: [&str; 4] = [
+    "authorization",
+    "proxy-authorization",
+    "x-amzn-sessionid",
+    "x-amz-access-token",
+];
 
 /// What all listeners of one service share.
 #[derive(Debug)]
@@ -60,7 +68,11 @@ pub struct Pace {
 impl Pace {
     /// Waits `latency` before each answer; all bodies of the service together pass at `bytes_per_s`.
     pub fn new(latency: Duration, bytes_per_s: Option<u64>) -> Self {
-        Self { latency, bytes_per_s: bytes_per_s.filter(|rate| *rate > 0), line_free_at: Mutex::default() }
+        Self {
+            latency,
+            bytes_per_s: bytes_per_s.filter(|rate| *rate > 0),
+            line_free_at: Mutex::default(),
+        }
     }
 
     async fn carry(&self, bytes: usize) {
@@ -123,10 +135,18 @@ impl Listener {
     /// [`SimError::Bind`] if the port is taken.
     pub async fn open(name: &'static str, port: Option<u16>) -> Result<Self, SimError> {
         let port = port.unwrap_or(0);
-        let bind = |source| SimError::Bind { origin: name.to_owned(), port, source };
+        let bind = |source| SimError::Bind {
+            origin: name.to_owned(),
+            port,
+            source,
+        };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        Ok(Self { name, address, listener })
+        Ok(Self {
+            name,
+            address,
+            listener,
+        })
     }
 
     /// Host role.
@@ -141,7 +161,12 @@ impl Listener {
 
     /// Answers requests from now on. `spec.name` and `spec.port` must be those the listener was opened with.
     pub fn serve(self, spec: OriginSpec, shared: Arc<Shared>) -> Origin {
-        let gate = Gate { name: spec.name, operation_of: spec.operation_of, error_body: spec.error_body, shared };
+        let gate = Gate {
+            name: spec.name,
+            operation_of: spec.operation_of,
+            error_body: spec.error_body,
+            shared,
+        };
         let router = spec
             .router
             .fallback(unknown_route)
@@ -152,16 +177,28 @@ impl Listener {
 
     /// Answers requests without log, counters and faults: for control routes.
     pub fn serve_plain(self, router: Router) -> Origin {
-        let (stop, mut stopped) = watch::channel(false);
-        let server = axum::serve(self.listener, router);
+        let (stop, stopped) = watch::channel(false);
+        // Also ends when the `Origin` is dropped: then the channel closes.
+        let signal = |mut stopped: watch::Receiver<bool>| async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        let server = axum::serve(self.listener, router).with_graceful_shutdown(signal(stopped.clone()));
         let task = tokio::spawn(async move {
-            // Not a graceful stop: clients keep connections open, and a stopped stand-in must look like a stopped server.
+            let too_late = async {
+                signal(stopped).await;
+                tokio::time::sleep(LAST_ANSWERS).await;
+            };
             tokio::select! {
                 result = server => if let Err(error) = result { tracing::warn!(%error, "listener ended") },
-                _ = stopped.wait_for(|stop| *stop) => {}
+                () = too_late => {}
             }
         });
-        Origin { name: self.name, address: self.address, stop, task }
+        Origin {
+            name: self.name,
+            address: self.address,
+            stop,
+            task,
+        }
     }
 }
 
@@ -184,7 +221,7 @@ impl Origin {
         format!("http://{}", self.address)
     }
 
-    /// Closes the listener; connections that are open keep going until their answer is done.
+    /// Closes the listener and its idle connections; answers under way get two seconds to end.
     pub async fn shutdown(self) {
         let _ = self.stop.send(true);
         let _ = self.task.await;
@@ -193,7 +230,10 @@ impl Origin {
 
 /// Names and base URLs of listeners.
 pub fn urls(origins: &[Origin]) -> BTreeMap<String, String> {
-    origins.iter().map(|origin| (origin.name.to_owned(), origin.url())).collect()
+    origins
+        .iter()
+        .map(|origin| (origin.name.to_owned(), origin.url()))
+        .collect()
 }
 
 #[derive(Debug)]
@@ -219,7 +259,11 @@ async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Re
         tokio::time::sleep(shared.pace.latency).await;
     }
     let response = match &fault {
-        Some(Fault::Status { status, retry_after, body: text }) => {
+        Some(Fault::Status {
+            status,
+            retry_after,
+            body: text,
+        }) => {
             // A client in the middle of a body would see a reset instead of the status.
             drain(body).await;
             gate.failure(*status, *retry_after, text.as_deref())
@@ -261,7 +305,9 @@ impl Gate {
         };
         let mut response = (status, [(header::CONTENT_TYPE, content_type)], text).into_response();
         if let Some(seconds) = retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -284,8 +330,11 @@ pub async fn unknown_route(method: Method, uri: Uri) -> Response {
 }
 
 fn credential_names(headers: &HeaderMap, uri: &Uri) -> Vec<String> {
-    let mut names: BTreeSet<String> =
-        cookies(headers).into_iter().map(|(name, _)| name).chain(headers_present(headers)).collect();
+    let mut names: BTreeSet<String> = cookies(headers)
+        .into_iter()
+        .map(|(name, _)| name)
+        .chain(headers_present(headers))
+        .collect();
     let query = uri.query().unwrap_or_default().as_bytes();
     if url::form_urlencoded::parse(query).any(|(name, _)| name == "access_token") {
         names.insert("access_token".to_owned());
@@ -294,7 +343,10 @@ fn credential_names(headers: &HeaderMap, uri: &Uri) -> Vec<String> {
 }
 
 fn headers_present(headers: &HeaderMap) -> impl Iterator<Item = String> {
-    CREDENTIAL_HEADERS.into_iter().filter(|name| headers.contains_key(*name)).map(str::to_owned)
+    CREDENTIAL_HEADERS
+        .into_iter()
+        .filter(|name| headers.contains_key(*name))
+        .map(str::to_owned)
 }
 
 /// Names and values of the cookies of a request, in the order they came.
@@ -348,7 +400,10 @@ fn with_length(mut response: Response) -> Response {
     let bodyless = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let exact = axum::body::HttpBody::size_hint(response.body()).exact();
     if let Some(length) = exact.filter(|_| !bodyless) {
-        response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(HeaderValue::from(length));
+        response
+            .headers_mut()
+            .entry(header::CONTENT_LENGTH)
+            .or_insert(HeaderValue::from(length));
     }
     response
 }
@@ -356,7 +411,10 @@ fn with_length(mut response: Response) -> Response {
 /// Sends the first bytes only, while `Content-Length` still promises the whole.
 async fn truncated(response: Response, at: Option<u64>) -> Response {
     let (mut parts, body) = response.into_parts();
-    let promised = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let promised = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let (promised, body) = match promised {
         Some(promised) => (promised, body),
         // Without a promised length a short body would be no lie: take its length first.
@@ -366,7 +424,9 @@ async fn truncated(response: Response, at: Option<u64>) -> Response {
         },
     };
     let keep = at.unwrap_or(promised / 2).min(promised.saturating_sub(1));
-    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(promised));
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(promised));
     let pieces = body.into_data_stream().scan(keep, |left, piece| {
         let next = if *left == 0 {
             None

@@ -95,9 +95,9 @@ pub struct SimOptions {
     pub bandwidth_bytes_per_s: Option<u64>,
     /// Fault plan of every service.
     pub faults: Vec<FaultRule>,
-    /// Hash uploaded bodies and throw them away.
+    /// Hash uploaded bodies and throw them away; of no effect on Amazon's stand-in, which takes no uploads.
     pub discard: bool,
-    /// Refuse media that the real service's own list lacks, and truncated files.
+    /// Refuse uploads of media that the real service's own list lacks, and of truncated files.
     pub strict_media: bool,
     /// First of the consecutive ports to use; any free ports if `None`.
     pub port_base: Option<u16>,
@@ -154,7 +154,9 @@ impl Ports {
     #[expect(clippy::should_implement_trait, reason = "it can fail, and it never ends")]
     pub fn next(&mut self) -> Result<Option<u16>, SimError> {
         let Some(port) = self.0 else { return Ok(None) };
-        let next = port.checked_add(1).ok_or_else(|| SimError::Options("`--port-base` leaves too few ports".to_owned()))?;
+        let next = port
+            .checked_add(1)
+            .ok_or_else(|| SimError::Options("`--port-base` leaves too few ports".to_owned()))?;
         self.0 = Some(next);
         Ok(Some(port))
     }
@@ -175,7 +177,7 @@ pub struct ServiceContext {
     pub state_dir: PathBuf,
 }
 
-/// The running stand-ins; they stop with [`shutdown`](Self::shutdown) or with the process.
+/// The running stand-ins; they stop with [`shutdown`](Self::shutdown) or when dropped.
 #[derive(Debug)]
 pub struct Sims {
     amazon: Option<AmazonSim>,
@@ -201,7 +203,13 @@ pub async fn start(options: SimOptions) -> Result<Sims, SimError> {
     check(&options)?;
     let (state_dir, temporary) = state_dir(options.state_dir.as_deref())?;
     let mut ports = Ports::from(options.port_base);
-    let mut sims = Sims { amazon: None, google: None, running: Vec::new(), env: BTreeMap::new(), _temporary: temporary };
+    let mut sims = Sims {
+        amazon: None,
+        google: None,
+        running: Vec::new(),
+        env: BTreeMap::new(),
+        _temporary: temporary,
+    };
     for (index, spec) in options.services.iter().enumerate() {
         let context = ServiceContext {
             shared: Arc::new(shared(spec.kind, &options)),
@@ -245,13 +253,21 @@ impl Sims {
         let prefix = format!("PHOTOMOVE_SIM_{}", kind.name().to_uppercase());
         self.env.insert(format!("{prefix}_ENDPOINT"), kind.name().to_owned());
         let control = match options.control {
-            true => Some(Listener::open("control", ports.next()?).await?.serve_plain(control::router(Arc::clone(&service)))),
+            true => Some(
+                Listener::open("control", ports.next()?)
+                    .await?
+                    .serve_plain(control::router(Arc::clone(&service))),
+            ),
             false => None,
         };
         if let Some(origin) = &control {
             self.env.insert(format!("{prefix}_CONTROL"), origin.url());
         }
-        self.running.push(Running { service, origins, control });
+        self.running.push(Running {
+            service,
+            origins,
+            control,
+        });
         Ok(())
     }
 
@@ -267,7 +283,10 @@ impl Sims {
 
     /// A running service by kind: its log, counters, faults and library.
     pub fn service(&self, kind: ServiceKind) -> Option<&Arc<dyn Service>> {
-        self.running.iter().map(|running| &running.service).find(|service| service.name() == kind.name())
+        self.running
+            .iter()
+            .map(|running| &running.service)
+            .find(|service| service.name() == kind.name())
     }
 
     /// One object per service, in the order asked for: `service, endpoint, origins` (name → URL)`, control` (URL or null).
@@ -290,7 +309,10 @@ impl Sims {
 
     /// Requests to routes that no stand-in knows; a test should find none.
     pub fn unknown_requests(&self) -> Vec<RequestLine> {
-        let lines = self.running.iter().flat_map(|running| running.service.shared().log.lines());
+        let lines = self
+            .running
+            .iter()
+            .flat_map(|running| running.service.shared().log.lines());
         lines.filter(|line| line.operation == crate::origin::UNKNOWN).collect()
     }
 
@@ -316,14 +338,25 @@ fn check(options: &SimOptions) -> Result<(), SimError> {
         return refuse("name at least one service: amazon, google".to_owned());
     };
     for (index, spec) in options.services.iter().enumerate() {
-        if options.services[..index].iter().any(|earlier| earlier.kind == spec.kind) {
+        if options.services[..index]
+            .iter()
+            .any(|earlier| earlier.kind == spec.kind)
+        {
             return refuse(format!("`{}` is named twice", spec.kind.name()));
         }
     }
     if first.dir.is_some() && options.fill.is_some() {
-        return refuse(format!("`{}` is filled twice: by its own folder and by a library option", first.kind.name()));
+        return refuse(format!(
+            "`{}` is filled twice: by its own folder and by a library option",
+            first.kind.name()
+        ));
     }
-    let known: Vec<&str> = options.services.iter().flat_map(|spec| spec.kind.operations()).copied().collect();
+    let known: Vec<&str> = options
+        .services
+        .iter()
+        .flat_map(|spec| spec.kind.operations())
+        .copied()
+        .collect();
     Ok(check_operations(&options.faults, &known)?)
 }
 
@@ -354,25 +387,29 @@ fn shared(kind: ServiceKind, options: &SimOptions) -> Shared {
     }
 }
 
+/// Reads files or encodes pictures, and so keeps off the threads that answer requests.
 async fn library(spec: &ServiceSpec, fill: Option<&Fill>, seed: u64) -> Result<Library, SimError> {
-    let from_dir = |path: PathBuf| async move {
-        // Reads files: not on the threads that answer requests.
-        tokio::task::spawn_blocking(move || Library::from_dir(&path))
-            .await
-            .map_err(|error| SimError::Options(format!("reading the library stopped: {error}")))?
+    let made = match (&spec.dir, fill) {
+        (Some(path), _) | (None, Some(Fill::Dir(path))) => {
+            let path = path.clone();
+            tokio::task::spawn_blocking(move || Library::from_dir(&path)).await
+        }
+        (None, Some(Fill::Synthetic { count, bytes })) => {
+            let (count, bytes) = (*count, *bytes);
+            tokio::task::spawn_blocking(move || Library::synthetic(count, bytes, seed)).await
+        }
+        (None, Some(Fill::Demo)) => tokio::task::spawn_blocking(move || demo::library(seed)).await,
+        (None, Some(Fill::Library(library))) => return Ok(library.clone()),
+        (None, None) => return Ok(Library::default()),
     };
-    match (&spec.dir, fill) {
-        (Some(path), _) | (None, Some(Fill::Dir(path))) => from_dir(path.clone()).await,
-        (None, Some(Fill::Synthetic { count, bytes })) => Library::synthetic(*count, *bytes, seed),
-        (None, Some(Fill::Demo)) => demo::library(seed),
-        (None, Some(Fill::Library(library))) => Ok(library.clone()),
-        (None, None) => Ok(Library::default()),
-    }
+    made.map_err(|error| SimError::Options(format!("making the library stopped: {error}")))?
 }
 
 /// Lines `NAME='value'` that a POSIX shell can source.
 fn env_text(env: &BTreeMap<String, String>) -> String {
-    env.iter().map(|(name, value)| format!("{name}='{}'\n", value.replace('\'', r"'\''"))).collect()
+    env.iter()
+        .map(|(name, value)| format!("{name}='{}'\n", value.replace('\'', r"'\''")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -387,10 +424,19 @@ mod tests {
 
     #[tokio::test]
     async fn contradicting_options_are_refused() {
-        let twice = vec![ServiceSpec::new(ServiceKind::Amazon), ServiceSpec::new(ServiceKind::Amazon)];
+        let twice = vec![
+            ServiceSpec::new(ServiceKind::Amazon),
+            ServiceSpec::new(ServiceKind::Amazon),
+        ];
         for (options, message) in [
             (SimOptions::default(), "at least one service"),
-            (SimOptions { services: twice, ..SimOptions::default() }, "named twice"),
+            (
+                SimOptions {
+                    services: twice,
+                    ..SimOptions::default()
+                },
+                "named twice",
+            ),
         ] {
             let error = start(options).await.unwrap_err().to_string();
             assert!(error.contains(message), "{error}");

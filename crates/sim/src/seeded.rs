@@ -35,7 +35,9 @@ impl Seeded {
 
     /// A string of `len` characters out of `[A-Za-z0-9_-]`.
     pub fn id(&mut self, len: usize) -> String {
-        (0..len).map(|_| char::from(ALPHABET[(self.next_u64() >> 58) as usize])).collect()
+        (0..len)
+            .map(|_| char::from(ALPHABET[(self.next_u64() >> 58) as usize]))
+            .collect()
     }
 
     /// A string of `len` characters out of `[A-Z0-9]`, as owner ids are written.
@@ -84,6 +86,10 @@ mod tests {
     #[test]
     fn fractions_stay_inside_their_bounds() {
         let mut seeded = Seeded::new(1, "fractions");
-        assert!((0..1000).map(|_| seeded.fraction()).all(|value| (0.0..1.0).contains(&value)));
+        assert!(
+            (0..1000)
+                .map(|_| seeded.fraction())
+                .all(|value| (0.0..1.0).contains(&value))
+        );
     }
 }

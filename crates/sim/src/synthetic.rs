@@ -41,9 +41,17 @@ impl Shape {
         let fixed = opening.len() as u64 + STAMP_LEN + closing.len() as u64;
         let least = fixed + SEGMENT_HEAD;
         if len < least {
-            return Err(SimError::Options(format!("a synthetic picture needs at least {least} bytes, not {len}")));
+            return Err(SimError::Options(format!(
+                "a synthetic picture needs at least {least} bytes, not {len}"
+            )));
         }
-        Ok(Arc::new(Self { seed, len, opening, closing, prefix_hash: OnceLock::new() }))
+        Ok(Arc::new(Self {
+            seed,
+            len,
+            opening,
+            closing,
+            prefix_hash: OnceLock::new(),
+        }))
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -127,19 +135,27 @@ impl Shape {
 
 /// Eight bytes of padding; never 0xff, which careless readers take for a marker.
 fn noise_word(seed: u64, word: u64) -> [u8; 8] {
-    mix(seed ^ mix(word)).to_le_bytes().map(|byte| if byte == 0xff { 0x7f } else { byte })
+    mix(seed ^ mix(word))
+        .to_le_bytes()
+        .map(|byte| if byte == 0xff { 0x7f } else { byte })
 }
 
 /// A small grey JPEG, split before its scan.
 fn grey_picture() -> Result<(Vec<u8>, Vec<u8>), SimError> {
-    let failed = |message: String| SimError::Generate { what: "a synthetic picture".to_owned(), message };
+    let failed = |message: String| SimError::Generate {
+        what: "a synthetic picture".to_owned(),
+        message,
+    };
     let mut jpeg = Vec::new();
     let pixels = vec![0x80; (SIDE_PX * SIDE_PX) as usize];
     jpeg_encoder::Encoder::new(&mut jpeg, 80)
         .encode(&pixels, SIDE_PX as u16, SIDE_PX as u16, jpeg_encoder::ColorType::Luma)
         .map_err(|error| failed(error.to_string()))?;
     // Tables hold no 0xff 0xda: quantisation values and Huffman codes of a grey picture stay below.
-    let scan = jpeg.windows(2).position(|pair| pair == [0xff, 0xda]).ok_or_else(|| failed("no scan".to_owned()))?;
+    let scan = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xff, 0xda])
+        .ok_or_else(|| failed("no scan".to_owned()))?;
     let closing = jpeg.split_off(scan);
     Ok((jpeg, closing))
 }
@@ -169,7 +185,9 @@ mod tests {
     fn pictures_of_every_size_are_valid_jpegs_of_exactly_that_size() {
         let least = Shape::new(1, 10_000).unwrap();
         let fixed = least.len() - (least.prefix_len() - least.opening.len() as u64);
-        for padding in [4, 5, 100, 65_536, 65_537, 65_538, 65_539, 65_540, 65_541, 131_075, 262_144] {
+        for padding in [
+            4, 5, 100, 65_536, 65_537, 65_538, 65_539, 65_540, 65_541, 131_075, 262_144,
+        ] {
             let shape = Shape::new(1, fixed + padding).unwrap();
             let bytes = shape.bytes(3, 0..shape.len());
             assert_eq!(bytes.len() as u64, fixed + padding);
@@ -182,8 +200,18 @@ mod tests {
     fn any_piece_equals_the_same_piece_of_the_whole() {
         let shape = Shape::new(9, 150_000).unwrap();
         let whole = shape.bytes(5, 0..shape.len());
-        for range in [0..1, 7..400, 65_000..66_500, 149_950..150_000, 149_999..150_000, 3..150_000] {
-            assert_eq!(shape.bytes(5, range.clone()), whole[range.start as usize..range.end as usize]);
+        for range in [
+            0..1,
+            7..400,
+            65_000..66_500,
+            149_950..150_000,
+            149_999..150_000,
+            3..150_000,
+        ] {
+            assert_eq!(
+                shape.bytes(5, range.clone()),
+                whole[range.start as usize..range.end as usize]
+            );
         }
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use secrecy::ExposeSecret;
 
 use crate::{
-    AssetId, BundleKind, Committed, DestAlbumId, DestId, ErrorKind, ItemKey, Metadata, NewPart, Operation, Result,
+    AssetId, BundleKind, Committed, DestAlbumId, DestId, ErrorKind, Metadata, NewPart, Operation, Result,
     SinkCaps, StageKind, Staged, StagedBundle,
 };
 

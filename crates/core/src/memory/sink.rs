@@ -6,8 +6,8 @@ use futures_util::TryStreamExt;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    Agreement, AlbumCaps, AssetId, Body, BundleKind, BytesBody, Checksums, Claim, Committed, DestAlbumId, DestId, Error,
-    ErrorKind, Evidence, Fields, Intent, ItemKey, Lookup, Media, MemoryAlbum, Metadata, NewAlbum, NewPart, Operation,
+    Agreement, AlbumCaps, AssetId, Body, BytesBody, Checksums, Claim, Committed, DestAlbumId, DestId, Error,
+    ErrorKind, Evidence, Fields, Intent, Lookup, Media, MemoryAlbum, Metadata, NewAlbum, NewPart, Operation,
     PartId, PhotoSink, Rejection, Resource, Result, SettingChange, Settled, SinkCaps, StageKind, StageLog, Staged,
     StagedBundle, Wanted,
 };

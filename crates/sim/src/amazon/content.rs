@@ -26,11 +26,15 @@ pub(super) fn content_router(state: Arc<State>) -> Router {
 }
 
 pub(super) fn download_router(state: Arc<State>) -> Router {
-    Router::new().route("/v2/download/signed/{id}", get(download)).with_state(state)
+    Router::new()
+        .route("/v2/download/signed/{id}", get(download))
+        .with_state(state)
 }
 
 pub(super) fn thumbnail_router(state: Arc<State>) -> Router {
-    Router::new().route("/v1/thumbnail/{id}", get(thumbnail)).with_state(state)
+    Router::new()
+        .route("/v1/thumbnail/{id}", get(thumbnail))
+        .with_state(state)
 }
 
 /// Names the operation of a request to the content, download, thumbnail or storage host.
@@ -59,7 +63,10 @@ async fn temp_link(
     let Some((index, issued_ms)) = state.open_link(&token) else {
         return state.no_such_node(&token);
     };
-    let life_ms = state.switches.temp_link_life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
+    let life_ms = state
+        .switches
+        .temp_link_life
+        .map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
     if life_ms.is_some_and(|life_ms| state.now_ms() >= issued_ms + life_ms) {
         return reply::service_error(StatusCode::NOT_FOUND, state.logref(), "TempLink is expired", "");
     }
@@ -105,7 +112,10 @@ async fn thumbnail(
     if let Err(refusal) = state.admit_subdomain(&headers, false) {
         return *refusal;
     }
-    match state.own_file(&id, &query).filter(|index| state.world.node(*index).is_media()) {
+    match state
+        .own_file(&id, &query)
+        .filter(|index| state.world.node(*index).is_media())
+    {
         Some(index) => state.thumbnail(index, query.get("viewBox")),
         None => state.no_such_node(&id),
     }

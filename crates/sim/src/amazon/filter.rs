@@ -65,7 +65,11 @@ impl Filter {
         if text.trim().is_empty() {
             return Ok(Self::All(Vec::new()));
         }
-        let mut parser = Parser { rest: text, clauses: 0, md5 };
+        let mut parser = Parser {
+            rest: text,
+            clauses: 0,
+            md5,
+        };
         let filter = parser.query(0)?;
         parser.skip_spaces();
         match parser.rest {
@@ -88,7 +92,8 @@ impl Filter {
 
 impl Bounds {
     fn hold(&self, at: i64) -> bool {
-        self.from.is_none_or(|(from, inclusive)| at > from || (inclusive && at == from))
+        self.from
+            .is_none_or(|(from, inclusive)| at > from || (inclusive && at == from))
             && self.to.is_none_or(|(to, inclusive)| at < to || (inclusive && at == to))
     }
 }
@@ -97,7 +102,11 @@ impl Pattern {
     /// Compared without case, as names are.
     fn fits(&self, text: &str) -> bool {
         let (text, wanted) = (text.to_lowercase(), self.text.to_lowercase());
-        if self.prefix { text.starts_with(&wanted) } else { text == wanted }
+        if self.prefix {
+            text.starts_with(&wanted)
+        } else {
+            text == wanted
+        }
     }
 }
 
@@ -149,16 +158,21 @@ impl Field {
             Self::Name => node.name.as_deref().is_some_and(|name| wanted.fits(name)),
             Self::Kind => wanted.fits(node.kind.name()),
             Self::Status => wanted.fits(if node.trashed { "TRASH" } else { "AVAILABLE" }),
-            Self::CreatedDate | Self::ModifiedDate | Self::ContentDate => {
-                self.date_ms(node).is_some_and(|at| date_text(at) == wanted.text || date_ms(&wanted.text) == Some(at))
-            }
+            Self::CreatedDate | Self::ModifiedDate | Self::ContentDate => self
+                .date_ms(node)
+                .is_some_and(|at| date_text(at) == wanted.text || date_ms(&wanted.text) == Some(at)),
             Self::Labels => false,
             Self::Description => node.description.as_deref().is_some_and(|text| wanted.fits(text)),
             Self::Parents => {
                 let parents = node.albums.iter().copied().chain(node.parent);
-                parents.map(|parent| &world.node(parent).id).any(|id| *id == wanted.text)
+                parents
+                    .map(|parent| &world.node(parent).id)
+                    .any(|id| *id == wanted.text)
             }
-            Self::Size => node.file.as_ref().is_some_and(|file| file.blob.len().to_string() == wanted.text),
+            Self::Size => node
+                .file
+                .as_ref()
+                .is_some_and(|file| file.blob.len().to_string() == wanted.text),
             Self::ContentType => node.file.as_ref().is_some_and(|file| wanted.fits(&file.content_type)),
             Self::Md5 => node
                 .file
@@ -173,7 +187,9 @@ impl Field {
 }
 
 fn date_ms(text: &str) -> Option<i64> {
-    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .map(jiff::Timestamp::as_millisecond)
 }
 
 struct Parser<'a> {
@@ -209,7 +225,10 @@ impl Parser<'_> {
             self.expect(')')?;
             return Ok(filter);
         }
-        let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
+            .unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
         self.rest = rest;
         let field = Field::parse(name, self.md5).ok_or_else(|| format!("unknown field `{name}`"))?;
@@ -224,7 +243,11 @@ impl Parser<'_> {
             Some('[' | '{') => self.range(field),
             _ => {
                 let value = self.value(field)?;
-                Ok(if self.skip_stray_words() { Filter::Nothing } else { value })
+                Ok(if self.skip_stray_words() {
+                    Filter::Nothing
+                } else {
+                    value
+                })
             }
         }
     }
@@ -236,7 +259,11 @@ impl Parser<'_> {
         loop {
             self.skip_spaces();
             let value = self.value(field)?;
-            parts.push(if self.skip_stray_words() { Filter::Nothing } else { value });
+            parts.push(if self.skip_stray_words() {
+                Filter::Nothing
+            } else {
+                value
+            });
             match self.operator() {
                 Some(word) if operator.is_some_and(|earlier| earlier != word) => {
                     return Err("`AND` and `OR` need parentheses between them".to_owned());
@@ -265,7 +292,10 @@ impl Parser<'_> {
         if !inclusive_to {
             self.expect('}')?;
         }
-        let bounds = Bounds { from: from.map(|at| (at, inclusive_from)), to: to.map(|at| (at, inclusive_to)) };
+        let bounds = Bounds {
+            from: from.map(|at| (at, inclusive_from)),
+            to: to.map(|at| (at, inclusive_to)),
+        };
         Ok(Filter::Range(field, bounds))
     }
 
@@ -340,7 +370,9 @@ impl Parser<'_> {
 
     fn operator(&mut self) -> Option<&'static str> {
         let rest = self.rest.trim_start();
-        let (word, rest) = ["AND", "OR"].into_iter().find_map(|word| Some((word, rest.strip_prefix(word)?)))?;
+        let (word, rest) = ["AND", "OR"]
+            .into_iter()
+            .find_map(|word| Some((word, rest.strip_prefix(word)?)))?;
         if !rest.starts_with(|c: char| c.is_whitespace() || c == '(') {
             return None;
         }
@@ -365,7 +397,11 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, c: char) -> Result<(), Refused> {
-        if self.take(c) { Ok(()) } else { Err(format!("`{c}` expected before `{}`", self.rest)) }
+        if self.take(c) {
+            Ok(())
+        } else {
+            Err(format!("`{c}` expected before `{}`", self.rest))
+        }
     }
 }
 
@@ -420,7 +456,7 @@ mod tests {
     #[case("(name:notes.txt OR name:Web)", &["Web", "notes.txt"])]
     #[case("contentProperties.size:4", &["notes.txt"])]
     #[case("contentProperties.md5:1cb251ec0d568de6a929b520c4aed8d1", &["notes.txt"])]
-    #[case("kind:FILE AND createdDate:{* TO \"2024-05-01T07:46:41.000Z\"]", &["Sommer am See.jpg", "b(1) \"q\".JPG"])]
+    #[case("kind:FILE AND createdDate:{* TO \"2024-05-01T08:00:01.000Z\"]", &["Sommer am See.jpg", "b(1) \"q\".JPG"])]
     #[case("kind:FILE AND contentProperties.contentDate:[\"2010-01-01T08:40:00Z\" TO \"2010-01-01T09:20:00.000Z\"}", &["b(1) \"q\".JPG"])]
     #[tokio::test]
     async fn filters_find_what_they_say(#[case] filter: &str, #[case] names: &[&str]) {
@@ -430,7 +466,11 @@ mod tests {
     #[tokio::test]
     async fn parents_are_folders_and_albums() {
         let world = world().await;
-        let web = world.nodes.iter().find(|node| node.name.as_deref() == Some("Web")).unwrap();
+        let web = world
+            .nodes
+            .iter()
+            .find(|node| node.name.as_deref() == Some("Web"))
+            .unwrap();
         assert_eq!(found(&world, &format!("parents:{}", web.id)).unwrap().len(), 4);
         assert_eq!(found(&world, "parentIds:nowhere").unwrap().len(), 0);
     }
@@ -438,17 +478,22 @@ mod tests {
     #[rstest]
     #[case("isTrashed:true", "unknown field `isTrashed`")]
     #[case("kind:FILE OR kind:FOLDER", "inside parentheses only")]
-    #[case("kind:FILE AND", "`:` expected")]
+    #[case("kind:FILE AND", "unexpected `AND`")]
+    #[case("kind:FILE AND AND name:x", "unknown field `AND`")]
+    #[case("kind", "`:` expected")]
     #[case("name:\"open", "quote is not closed")]
     #[case("contentProperties.size:[1 TO 2]", "only dates have ranges")]
     #[case("createdDate:[yesterday TO *]", "is no date")]
     #[case("description:a*", "a prefix works on")]
     #[case("contentProperties.contentType:image/j*", "major type")]
     #[case("kind:FILE)", "unexpected `)`")]
-    #[case("name:a AND name:b AND name:c AND name:d AND name:e AND name:f AND name:g AND name:h AND name:i", "more than 8")]
+    #[case(
+        "name:a AND name:b AND name:c AND name:d AND name:e AND name:f AND name:g AND name:h AND name:i",
+        "more than 8"
+    )]
     fn bad_filters_are_refused(#[case] filter: &str, #[case] reason: &str) {
         let refused = Filter::parse(filter, true).unwrap_err();
-        assert!(refused.contains(reason) || refused.contains("unknown field ``"), "{refused}");
+        assert!(refused.contains(reason), "{refused}");
     }
 
     #[test]

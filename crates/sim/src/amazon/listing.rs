@@ -135,7 +135,10 @@ pub(super) struct PageRules {
 
 /// Names the listing a token belongs to; the token of one listing is of no use for another.
 pub(super) fn listing_id(scope: &str, filters: &str, sort: &str) -> u64 {
-    [scope, filters, sort].iter().flat_map(|part| part.bytes().chain([0])).fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
+    [scope, filters, sort]
+        .iter()
+        .flat_map(|part| part.bytes().chain([0]))
+        .fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -147,7 +150,11 @@ struct Token {
 
 /// A token for the page that starts at `next`.
 pub(super) fn token(listing: u64, next: usize, now_ms: i64) -> String {
-    let token = Token { listing, next, issued_ms: now_ms };
+    let token = Token {
+        listing,
+        next,
+        issued_ms: now_ms,
+    };
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
 }
 
@@ -156,7 +163,10 @@ pub(super) fn window(query: &HashMap<String, String>, listing: u64, rules: PageR
     let bad = |message: &str| PageError::Bad(message.to_owned());
     let number = |name: &str| match query.get(name) {
         None => Ok(None),
-        Some(text) => text.parse::<usize>().map(Some).map_err(|_| PageError::Bad(format!("Invalid {name}: {text}"))),
+        Some(text) => text
+            .parse::<usize>()
+            .map(Some)
+            .map_err(|_| PageError::Bad(format!("Invalid {name}: {text}"))),
     };
     let limit = match number("limit")? {
         Some(0) => return Err(bad("Invalid limit: 0")),
@@ -178,7 +188,10 @@ pub(super) fn window(query: &HashMap<String, String>, listing: u64, rules: PageR
         if rules.now_ms >= token.issued_ms + rules.token_life_ms {
             return Err(PageError::TokenExpired);
         }
-        return Ok(Window { start: token.next, limit });
+        return Ok(Window {
+            start: token.next,
+            limit,
+        });
     }
     let start = offset.unwrap_or(0);
     if rules.window && start.saturating_add(limit) > WINDOW {
@@ -216,11 +229,19 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    const RULES: PageRules =
-        PageRules { window: true, refuse_large_limit: false, strict: false, token_life_ms: 600_000, now_ms: 1_000_000 };
+    const RULES: PageRules = PageRules {
+        window: true,
+        refuse_large_limit: false,
+        strict: false,
+        token_life_ms: 600_000,
+        now_ms: 1_000_000,
+    };
 
     fn query(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[rstest]
@@ -244,8 +265,14 @@ mod tests {
         let text = token(7, 123_456, RULES.now_ms);
         let pairs = query(&[("startToken", &text)]);
         assert_eq!(window(&pairs, 7, RULES).unwrap().start, 123_456);
-        assert_eq!(window(&pairs, 8, RULES), Err(PageError::Bad("Invalid startToken".to_owned())));
-        let late = PageRules { now_ms: RULES.now_ms + 600_000, ..RULES };
+        assert_eq!(
+            window(&pairs, 8, RULES),
+            Err(PageError::Bad("Invalid startToken".to_owned()))
+        );
+        let late = PageRules {
+            now_ms: RULES.now_ms + 600_000,
+            ..RULES
+        };
         assert_eq!(window(&pairs, 7, late), Err(PageError::TokenExpired));
         let both = query(&[("startToken", &text), ("offset", "0")]);
         assert!(window(&both, 7, PageRules { strict: true, ..RULES }).is_err());

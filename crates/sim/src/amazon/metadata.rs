@@ -76,8 +76,8 @@ async fn gate(Extract(state): Extract<Arc<State>>, request: Request<axum::body::
         return *refusal;
     }
     let query = request.uri().query().unwrap_or_default();
-    let versioned = url::form_urlencoded::parse(query.as_bytes())
-        .any(|(name, value)| name == "resourceVersion" && value == "V2");
+    let versioned =
+        url::form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "resourceVersion" && value == "V2");
     let about_nodes = request.uri().path().starts_with("/drive/v1/nodes");
     if state.switches.strict && about_nodes && !versioned {
         return state.not_found("Node not found for ResourceVersion V1");
@@ -123,7 +123,9 @@ async fn content_redirection(
     let token = state.link_token(index);
     let suffix = query.get("querySuffix").map_or("", String::as_str);
     let target = match state.switches.redirect_target {
-        RedirectTarget::Cookies | RedirectTarget::Open => format!("{}/cdproxy/templink/{token}{suffix}", state.urls.content),
+        RedirectTarget::Cookies | RedirectTarget::Open => {
+            format!("{}/cdproxy/templink/{token}{suffix}", state.urls.content)
+        }
         RedirectTarget::PreSigned => {
             let more = suffix.replacen('?', "&", 1);
             super::storage::signed_url(&state, &token) + &more
@@ -133,7 +135,13 @@ async fn content_redirection(
 }
 
 async fn usage(Extract(state): Extract<Arc<State>>) -> Response {
-    let number = |value: u64| if state.switches.usage_as_strings { json!(value.to_string()) } else { json!(value) };
+    let number = |value: u64| {
+        if state.switches.usage_as_strings {
+            json!(value.to_string())
+        } else {
+            json!(value)
+        }
+    };
     let mut totals = [("other", 0, 0), ("doc", 0, 0), ("photo", 0, 0), ("video", 0, 0)];
     for (node, file) in state.world.files().filter(|(node, _)| !node.trashed) {
         let category = match file.content_type.split('/').next() {
@@ -150,15 +158,27 @@ async fn usage(Extract(state): Extract<Arc<State>>) -> Response {
     for (name, bytes, count) in totals {
         let size = |bytes, count| json!({ "bytes": number(bytes), "count": number(count) });
         // With Prime, photos are free.
-        let billable = if name == "photo" { size(0, 0) } else { size(bytes, count) };
-        out.insert(name.to_owned(), json!({ "total": size(bytes, count), "billable": billable }));
+        let billable = if name == "photo" {
+            size(0, 0)
+        } else {
+            size(bytes, count)
+        };
+        out.insert(
+            name.to_owned(),
+            json!({ "total": size(bytes, count), "billable": billable }),
+        );
     }
     reply::json_ok(&Value::Object(out))
 }
 
 async fn quota(Extract(state): Extract<Arc<State>>) -> Response {
     const QUOTA: u64 = 5_368_709_120;
-    let used: u64 = state.world.files().filter(|(node, _)| !node.is_type("image/")).map(|(_, file)| file.blob.len()).sum();
+    let used: u64 = state
+        .world
+        .files()
+        .filter(|(node, _)| !node.is_type("image/"))
+        .map(|(_, file)| file.blob.len())
+        .sum();
     reply::json_ok(&json!({
         "quota": QUOTA,
         "lastCalculated": date_text(state.now_ms()),
@@ -212,12 +232,17 @@ impl State {
     /// A file of this account; `ownerId` may be left out for one's own.
     pub(super) fn own_file(&self, id: &str, query: &Parameters) -> Option<NodeIndex> {
         let own = query.get("ownerId").is_none_or(|owner| *owner == self.world.owner);
-        self.world.find(id).filter(|index| own && self.world.node(*index).kind == Kind::File)
+        self.world
+            .find(id)
+            .filter(|index| own && self.world.node(*index).kind == Kind::File)
     }
 
     pub(super) fn view(&self, query: &Parameters) -> View {
         let is = |name: &str, value: &str| query.get(name).is_some_and(|text| text == value);
-        View { assets: is("asset", "ALL"), temp_links: is("tempLink", "true") }
+        View {
+            assets: is("asset", "ALL"),
+            temp_links: is("tempLink", "true"),
+        }
     }
 
     pub(super) fn render(&self, index: NodeIndex, view: &View) -> Value {
@@ -258,7 +283,12 @@ impl State {
             TokenRule::Never => false,
             TokenRule::AssetAllAndTempLink => text("asset") == "ALL" && text("tempLink") == "true",
         };
-        reply::json_ok(&Value::Object(self.page(&found, page, query, tokens.then_some(listing))))
+        reply::json_ok(&Value::Object(self.page(
+            &found,
+            page,
+            query,
+            tokens.then_some(listing),
+        )))
     }
 
     pub(super) fn page_rules(&self, window: bool) -> PageRules {
@@ -279,12 +309,24 @@ impl State {
     }
 
     /// The envelope of a page; `listing` makes a token for the next one, never for requests that had an `offset`.
-    pub(super) fn page(&self, found: &[NodeIndex], page: Window, query: &Parameters, listing: Option<u64>) -> Map<String, Value> {
+    pub(super) fn page(
+        &self,
+        found: &[NodeIndex],
+        page: Window,
+        query: &Parameters,
+        listing: Option<u64>,
+    ) -> Map<String, Value> {
         let start = page.start.min(found.len());
         let end = (start + page.limit).min(found.len());
         let view = self.view(query);
-        let data: Vec<_> = found[start..end].iter().map(|index| self.render(*index, &view)).collect();
-        let mut out = Map::from_iter([("count".to_owned(), json!(found.len())), ("data".to_owned(), json!(data))]);
+        let data: Vec<_> = found[start..end]
+            .iter()
+            .map(|index| self.render(*index, &view))
+            .collect();
+        let mut out = Map::from_iter([
+            ("count".to_owned(), json!(found.len())),
+            ("data".to_owned(), json!(data)),
+        ]);
         if let Some(listing) = listing.filter(|_| end < found.len() && !query.contains_key("offset")) {
             out.insert("nextToken".to_owned(), json!(token(listing, end, self.now_ms())));
         }

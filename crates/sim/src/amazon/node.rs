@@ -25,7 +25,13 @@ pub(super) struct View {
 }
 
 /// One node as every route shows it.
-pub(super) fn render(world: &World, node: &Node, switches: &AmazonSwitches, view: &View, temp_link: Option<String>) -> Value {
+pub(super) fn render(
+    world: &World,
+    node: &Node,
+    switches: &AmazonSwitches,
+    view: &View,
+    temp_link: Option<String>,
+) -> Value {
     let mut out = common(world, node);
     match node.kind {
         Kind::Folder => {}
@@ -72,7 +78,16 @@ fn common(world: &World, node: &Node) -> Map<String, Value> {
     for flag in ["isShared", "restricted", "protectedFolder"] {
         put(flag, json!(false));
     }
-    for list in ["labels", "keywords", "transforms", "subKinds", "accessRuleIds", "childAssetTypeInfo", "groupPermissions", "xAccntParents"] {
+    for list in [
+        "labels",
+        "keywords",
+        "transforms",
+        "subKinds",
+        "accessRuleIds",
+        "childAssetTypeInfo",
+        "groupPermissions",
+        "xAccntParents",
+    ] {
         put(list, json!([]));
     }
     put("xAccntParentMap", json!({}));
@@ -98,7 +113,10 @@ fn file(world: &World, node: &Node, switches: &AmazonSwitches, view: &View, out:
         let albums: Vec<_> = node.albums.iter().map(|album| world.node(*album).id.as_str()).collect();
         out["parentMap"]["VISUAL_COLLECTION"] = json!(albums);
     }
-    out.insert("settings".to_owned(), json!({ "favorite": node.favorite, "hidden": node.hidden }));
+    out.insert(
+        "settings".to_owned(),
+        json!({ "favorite": node.favorite, "hidden": node.hidden }),
+    );
     if view.assets {
         out.insert("assets".to_owned(), json!([]));
     }
@@ -117,7 +135,10 @@ fn content(node: &Node, file: &FileFacts, switches: &AmazonSwitches) -> Value {
     put("contentDate", json!(date_text(file.content_ms)));
     if let Some(hashes) = file.blob.known_hashes() {
         put("md5", json!(hashes.md5_hex()));
-        put("contentSignatures", json!([{ "contentSignatureType": "MD5", "contentSignature": visual_digest(hashes) }]));
+        put(
+            "contentSignatures",
+            json!([{ "contentSignatureType": "MD5", "contentSignature": visual_digest(hashes) }]),
+        );
     }
     if node.is_type("image/") {
         put("image", Value::Object(image(file, switches)));
@@ -141,7 +162,12 @@ fn image(file: &FileFacts, switches: &AmazonSwitches) -> Map<String, Value> {
     let mut out: Map<_, _> = facts
         .exif
         .iter()
-        .map(|(name, text)| ((*name).to_owned(), json!(if switches.raw_exif { &text.raw } else { &text.shown })))
+        .map(|(name, text)| {
+            (
+                (*name).to_owned(),
+                json!(if switches.raw_exif { &text.raw } else { &text.shown }),
+            )
+        })
         .collect();
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -152,7 +178,12 @@ fn image(file: &FileFacts, switches: &AmazonSwitches) -> Map<String, Value> {
     put("height", facts.height_px.map(Value::from));
     put("make", facts.make.clone().map(Value::from));
     put("model", facts.model.clone().map(Value::from));
-    put("location", facts.gps.map(|(lat, lon)| json!(format!("{lat}{}{lon}", switches.location_separator))));
+    put(
+        "location",
+        facts
+            .gps
+            .map(|(lat, lon)| json!(format!("{lat}{}{lon}", switches.location_separator))),
+    );
     out
 }
 
@@ -169,6 +200,12 @@ fn video(file: &FileFacts) -> Map<String, Value> {
     put("duration", facts.duration_s.map(Value::from));
     put("make", facts.make.clone().map(Value::from));
     put("model", facts.model.clone().map(Value::from));
-    put("creationDate", facts.taken.as_ref().map(|taken| json!(taken.local.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())));
+    put(
+        "creationDate",
+        facts
+            .taken
+            .as_ref()
+            .map(|taken| json!(taken.local.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())),
+    );
     out
 }

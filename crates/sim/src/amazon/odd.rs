@@ -52,7 +52,9 @@ impl Quirk {
             Self::NoContentProperties => {
                 node.remove("contentProperties");
             }
-            Self::NullLists => LISTS.iter().for_each(|name| drop(node.insert((*name).to_owned(), Value::Null))),
+            Self::NullLists => LISTS
+                .iter()
+                .for_each(|name| drop(node.insert((*name).to_owned(), Value::Null))),
             Self::MissingLists => LISTS.iter().for_each(|name| drop(node.remove(*name))),
             Self::UnknownFields => {
                 node.insert("hologram".to_owned(), json!({ "depth": [1, null, { "unit": "m" }] }));
@@ -97,17 +99,24 @@ pub(super) fn nodes(ids: &mut Seeded, parent: NodeIndex) -> Result<Vec<Node>, Si
     let names = hard_names().into_iter().map(|name| (name, None));
     let wanted: Vec<_> = quirks.into_iter().chain(names).collect();
     let bodies = Library::synthetic(wanted.len() as u64, ODD_BYTES, 0x0dd)?;
-    let nodes = (FIRST_INDEX..).zip(wanted).zip(bodies.items).map(|((index, (name, quirk)), body)| {
-        let item = LibraryItem { name: name.clone(), albums: Vec::new(), ..body };
-        let mut node = file_node(ids.id(22), item, index, parent, &[]);
-        node.quirk = quirk;
-        node.hidden = name == "hidden.jpg";
-        node.trashed = name == "trashed.jpg";
-        if name == "id with a dash.jpg" {
-            node.id.replace_range(..1, "-");
-        }
-        node
-    });
+    let nodes = (FIRST_INDEX..)
+        .zip(wanted)
+        .zip(bodies.items)
+        .map(|((index, (name, quirk)), body)| {
+            let item = LibraryItem {
+                name: name.clone(),
+                albums: Vec::new(),
+                ..body
+            };
+            let mut node = file_node(ids.id(22), item, index, parent, &[]);
+            node.quirk = quirk;
+            node.hidden = name == "hidden.jpg";
+            node.trashed = name == "trashed.jpg";
+            if name == "id with a dash.jpg" {
+                node.id.replace_range(..1, "-");
+            }
+            node
+        });
     Ok(nodes.collect())
 }
 
@@ -139,7 +148,11 @@ mod tests {
     #[test]
     fn the_long_name_has_255_bytes_and_one_id_begins_with_a_dash() {
         let nodes = nodes(&mut Seeded::new(1, "odd"), 0).unwrap();
-        assert!(nodes.iter().any(|node| node.name.as_ref().is_some_and(|name| name.len() == 255)));
+        assert!(
+            nodes
+                .iter()
+                .any(|node| node.name.as_ref().is_some_and(|name| name.len() == 255))
+        );
         assert!(nodes.iter().any(|node| node.id.starts_with('-') && node.id.len() == 22));
         assert_eq!(nodes.len(), 25);
     }

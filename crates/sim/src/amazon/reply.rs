@@ -13,7 +13,11 @@ pub(super) fn json_ok(body: &Value) -> Response {
 
 /// `{"logref", "message", "code"}`, as the metadata and content services write it.
 pub(super) fn service_error(status: StatusCode, logref: String, message: &str, code: &str) -> Response {
-    (status, axum::Json(json!({ "logref": logref, "message": message, "code": code }))).into_response()
+    (
+        status,
+        axum::Json(json!({ "logref": logref, "message": message, "code": code })),
+    )
+        .into_response()
 }
 
 /// The expired page token, whose body has no `code` key.
@@ -29,7 +33,11 @@ pub(super) fn gateway_error(status: StatusCode, message: &str) -> Response {
 
 /// 401 of the front end of the metadata host; note the capital letter.
 pub(super) fn no_auth() -> Response {
-    (StatusCode::UNAUTHORIZED, axum::Json(json!({ "Message": "No Auth Method Provided" }))).into_response()
+    (
+        StatusCode::UNAUTHORIZED,
+        axum::Json(json!({ "Message": "No Auth Method Provided" })),
+    )
+        .into_response()
 }
 
 pub(super) fn bad_authentication() -> Response {
@@ -85,5 +93,8 @@ pub(super) fn content_fault(status: StatusCode) -> (&'static str, String) {
         _ => status.canonical_reason().unwrap_or("error"),
     };
     let logref = Seeded::new(u64::from(status.as_u16()), "fault").uuid();
-    ("application/json", json!({ "logref": logref, "message": message, "code": "" }).to_string())
+    (
+        "application/json",
+        json!({ "logref": logref, "message": message, "code": "" }).to_string(),
+    )
 }

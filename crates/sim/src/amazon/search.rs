@@ -16,10 +16,28 @@ use super::world::NodeIndex;
 
 const DEFAULT_SORT: &str = "['contentProperties.contentDate DESC']";
 const CONTEXTS: [&str; 5] = ["customer", "all", "unknown", "family", "groups"];
-const CATEGORIES: [&str; 9] =
-    ["allPeople", "clusterId", "familyMembers", "favorite", "location", "people", "things", "time", "type"];
+const CATEGORIES: [&str; 9] = [
+    "allPeople",
+    "clusterId",
+    "familyMembers",
+    "favorite",
+    "location",
+    "people",
+    "things",
+    "time",
+    "type",
+];
 /// Categories that every search answer has.
-const IN_SEARCH: [&str; 8] = ["allPeople", "clusterId", "favorite", "location", "people", "things", "time", "type"];
+const IN_SEARCH: [&str; 8] = [
+    "allPeople",
+    "clusterId",
+    "favorite",
+    "location",
+    "people",
+    "things",
+    "time",
+    "type",
+];
 
 pub(super) async fn search(Extract(state): Extract<Arc<State>>, Query(query): Query<Parameters>) -> Response {
     let filters = query.get("filters").map_or(Search::DEFAULT, String::as_str);
@@ -31,7 +49,10 @@ pub(super) async fn search(Extract(state): Extract<Arc<State>>, Query(query): Qu
     let Some(sort) = Sort::parse(sort_text, true) else {
         return state.bad_request(&format!("Invalid sort: {sort_text}"));
     };
-    if let Some(context) = query.get("searchContext").filter(|context| !CONTEXTS.contains(&context.as_str())) {
+    if let Some(context) = query
+        .get("searchContext")
+        .filter(|context| !CONTEXTS.contains(&context.as_str()))
+    {
         return state.bad_request(&format!("Invalid searchContext: {context}"));
     }
     let by = match query.get("groupByForTime").map(|text| (text, Granularity::parse(text))) {
@@ -50,8 +71,10 @@ pub(super) async fn search(Extract(state): Extract<Arc<State>>, Query(query): Qu
         nodes
     });
     let mut out = state.page(&found, page, &query, state.switches.search_tokens.then_some(listing));
-    let aggregations: HashMap<_, _> =
-        IN_SEARCH.iter().map(|category| (*category, state.aggregate(category, &found, by))).collect();
+    let aggregations: HashMap<_, _> = IN_SEARCH
+        .iter()
+        .map(|category| (*category, state.aggregate(category, &found, by)))
+        .collect();
     out.insert("aggregations".to_owned(), json!(aggregations));
     out.insert("nodeToSearchScoreMap".to_owned(), json!({}));
     reply::json_ok(&Value::Object(out))
@@ -108,7 +131,10 @@ impl State {
         let mut counts = BTreeMap::<String, u64>::new();
         for node in found.iter().map(|index| self.world.node(*index)) {
             let value = match category {
-                "time" => node.file.as_ref().map(|file| civil_date(file.content_ms).strftime(by.format()).to_string()),
+                "time" => node
+                    .file
+                    .as_ref()
+                    .map(|file| civil_date(file.content_ms).strftime(by.format()).to_string()),
                 "type" if node.is_type("video/") => Some("VIDEOS".to_owned()),
                 "type" if node.is_type("image/") => Some("PHOTOS".to_owned()),
                 "favorite" if node.favorite => Some("true".to_owned()),

@@ -53,9 +53,14 @@ impl Search {
         while !rest.is_empty() {
             let (name, after) = rest.split_once(':').ok_or_else(|| format!("unexpected `{rest}`"))?;
             let key = Key::parse(name.trim()).ok_or_else(|| format!("unknown key `{}`", name.trim()))?;
-            let inside = after.strip_prefix('(').ok_or_else(|| format!("`(` expected after `{name}:`"))?;
+            let inside = after
+                .strip_prefix('(')
+                .ok_or_else(|| format!("`(` expected after `{name}:`"))?;
             let (expression, after) = inside.split_once(')').ok_or("a parenthesis is not closed")?;
-            clauses.push(Clause { key, any_of: terms(expression)? });
+            clauses.push(Clause {
+                key,
+                any_of: terms(expression)?,
+            });
             rest = after.trim_start();
             if let Some(next) = rest.strip_prefix("AND ") {
                 rest = next.trim_start();
@@ -77,7 +82,9 @@ impl Search {
 
 impl Clause {
     fn matches(&self, node: &Node) -> bool {
-        self.any_of.iter().any(|all_of| all_of.iter().all(|term| self.key.is(node, term)))
+        self.any_of
+            .iter()
+            .any(|all_of| all_of.iter().all(|term| self.key.is(node, term)))
     }
 }
 
@@ -105,7 +112,9 @@ impl Key {
 
 /// The calendar date of a content date, whose `Z` means nothing.
 pub(super) fn civil_date(content_ms: i64) -> jiff::civil::Date {
-    jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::from_millisecond(content_ms).unwrap_or_default()).date()
+    jiff::tz::Offset::UTC
+        .to_datetime(jiff::Timestamp::from_millisecond(content_ms).unwrap_or_default())
+        .date()
 }
 
 fn wildcard(text: &str, term: &str) -> bool {
@@ -149,7 +158,9 @@ mod tests {
     #[tokio::test]
     async fn searches_find_what_they_say(#[case] filter: &str, #[case] count: usize) {
         let mut library = Library::synthetic(3, 1000, 1).unwrap();
-        library.albums = vec![LibraryAlbum { title: "One".to_owned() }];
+        library.albums = vec![LibraryAlbum {
+            title: "One".to_owned(),
+        }];
         library.items.push(LibraryItem::from_bytes("notes.txt", "text"));
         let world = World::new(library, 1, false).await.unwrap();
         let search = Search::parse(filter).unwrap();

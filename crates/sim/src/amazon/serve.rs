@@ -19,7 +19,10 @@ pub(super) fn serve(node: &Node, headers: &HeaderMap, ranges: bool, attachment: 
         return StatusCode::NOT_FOUND.into_response();
     };
     let len = file.blob.len();
-    let wanted = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).filter(|_| ranges);
+    let wanted = headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+        .filter(|_| ranges);
     let (status, range) = match wanted.and_then(|text| parse_range(text, len)) {
         None => (StatusCode::OK, 0..len),
         Some(Some(range)) => (StatusCode::PARTIAL_CONTENT, range),
@@ -41,7 +44,10 @@ pub(super) fn serve(node: &Node, headers: &HeaderMap, ranges: bool, attachment: 
             out.insert(header::CONTENT_RANGE, value);
         }
     }
-    if let Some(value) = attachment.then(|| disposition(node.name.as_deref().unwrap_or_default())).flatten() {
+    if let Some(value) = attachment
+        .then(|| disposition(node.name.as_deref().unwrap_or_default()))
+        .flatten()
+    {
         out.insert(header::CONTENT_DISPOSITION, value);
     }
     response
@@ -66,7 +72,13 @@ fn disposition(name: &str) -> Option<HeaderValue> {
     let plain: String = name
         .chars()
         .map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '_' })
-        .flat_map(|c| if matches!(c, '"' | '\\') { vec!['\\', c] } else { vec![c] })
+        .flat_map(|c| {
+            if matches!(c, '"' | '\\') {
+                vec!['\\', c]
+            } else {
+                vec![c]
+            }
+        })
         .collect();
     let mut text = format!("attachment; filename=\"{plain}\"");
     if !name.is_ascii() {
@@ -83,7 +95,11 @@ fn disposition(name: &str) -> Option<HeaderValue> {
 
 /// A small JPEG for a node, never its own bytes. `view_box` is `W` or `W,H`.
 pub(super) fn small_picture(node: u64, view_box: Option<&str>) -> Result<Vec<u8>, String> {
-    let sides = view_box.unwrap_or("256").split(',').map(str::parse::<u16>).collect::<Result<Vec<_>, _>>();
+    let sides = view_box
+        .unwrap_or("256")
+        .split(',')
+        .map(str::parse::<u16>)
+        .collect::<Result<Vec<_>, _>>();
     let (width, height) = match sides.as_deref() {
         Ok([width]) => (*width, *width),
         Ok([width, height]) => (*width, *height),

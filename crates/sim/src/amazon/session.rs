@@ -48,7 +48,12 @@ struct Session {
 impl Sessions {
     pub(super) fn new(seed: u64, marketplace: Marketplace, content_region: Region, strict: bool) -> Self {
         let current = RwLock::new(Session::new(seed, 0, marketplace));
-        Self { marketplace, content_region, strict, current }
+        Self {
+            marketplace,
+            content_region,
+            strict,
+            current,
+        }
     }
 
     /// Names and values of the cookies of the session, as a browser would hold them.
@@ -85,8 +90,17 @@ impl Sessions {
         if self.strict && wants_session_header && header != value("session-id").map(String::as_str) {
             return Verdict::NoAuth;
         }
-        let right = |name: &String| session.cookies.iter().any(|(own, text)| own == name && Some(text) == value(name));
-        if !session.over && needed.iter().all(right) { Verdict::Welcome } else { Verdict::Stale }
+        let right = |name: &String| {
+            session
+                .cookies
+                .iter()
+                .any(|(own, text)| own == name && Some(text) == value(name))
+        };
+        if !session.over && needed.iter().all(right) {
+            Verdict::Welcome
+        } else {
+            Verdict::Stale
+        }
     }
 
     /// The gate of the content host: cookies of its own region, or a token of the token helper.
@@ -107,7 +121,10 @@ impl Sessions {
     /// A token for `x-amz-access-token` and its life in seconds.
     pub(super) fn token(&self, seed: u64, clock: &SimClock) -> (String, i64) {
         let now_s = clock.now().as_second();
-        let token = format!("Atza|{}", Seeded::new(seed ^ now_s.unsigned_abs(), "amazon access token").id(315));
+        let token = format!(
+            "Atza|{}",
+            Seeded::new(seed ^ now_s.unsigned_abs(), "amazon access token").id(315)
+        );
         self.write(|session| session.token = Some((token.clone(), now_s + TOKEN_LIFE_S)));
         (token, TOKEN_LIFE_S)
     }
@@ -116,7 +133,10 @@ impl Sessions {
     pub(super) fn write_cookie_file(&self, path: &Path) -> Result<(), SimError> {
         let mut text = "# Netscape HTTP Cookie File\n# Written by photomove's stand-in of Amazon Photos; worth nothing elsewhere\n\n".to_owned();
         for (name, value) in self.cookies() {
-            text += &format!(".{}\tTRUE\t/\tTRUE\t{EXPIRES_S}\t{name}\t{value}\n", self.marketplace.domain);
+            text += &format!(
+                ".{}\tTRUE\t/\tTRUE\t{EXPIRES_S}\t{name}\t{value}\n",
+                self.marketplace.domain
+            );
         }
         write_private(path, &text).map_err(|source| SimError::io("write", path, source))
     }
@@ -142,11 +162,21 @@ impl Session {
             // The real one is quoted too.
             (format!("sess-at-{suffix}"), format!("\"{}=\"", seeded.id(43))),
         ];
-        Self { number, cookies, token: None, over: false }
+        Self {
+            number,
+            cookies,
+            token: None,
+            over: false,
+        }
     }
 }
 
 /// `133-1234567-1234567`.
 fn dashed_number(seeded: &mut Seeded) -> String {
-    format!("{}-{:07}-{:07}", 130 + seeded.below(15), seeded.below(10_000_000), seeded.below(10_000_000))
+    format!(
+        "{}-{:07}-{:07}",
+        130 + seeded.below(15),
+        seeded.below(10_000_000),
+        seeded.below(10_000_000)
+    )
 }

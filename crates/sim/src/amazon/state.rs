@@ -40,8 +40,21 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(shared: Arc<Shared>, switches: AmazonSwitches, world: World, urls: Urls) -> Self {
-        let sessions = Sessions::new(shared.seed, switches.marketplace, switches.content_region, switches.strict);
-        Self { shared, switches, world, sessions, urls, results: Results::default(), logrefs: AtomicU64::new(0) }
+        let sessions = Sessions::new(
+            shared.seed,
+            switches.marketplace,
+            switches.content_region,
+            switches.strict,
+        );
+        Self {
+            shared,
+            switches,
+            world,
+            sessions,
+            urls,
+            results: Results::default(),
+            logrefs: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -94,7 +107,9 @@ impl State {
         let (issued, rest) = bytes.split_first_chunk()?;
         let (node, seal) = rest.split_first_chunk()?;
         let (issued, node) = (u64::from_be_bytes(*issued), NodeIndex::from_be_bytes(*node));
-        let expected: Vec<u8> = (0..3).flat_map(|part| self.seal(issued, node, part).to_be_bytes()).collect();
+        let expected: Vec<u8> = (0..3)
+            .flat_map(|part| self.seal(issued, node, part).to_be_bytes())
+            .collect();
         let known = (node as usize) < self.world.nodes.len() && seal == expected;
         known.then_some((node, i64::try_from(issued).ok()?))
     }

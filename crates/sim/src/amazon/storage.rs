@@ -21,12 +21,16 @@ const LIFE_MS: i64 = 300_000;
 const CREDENTIALS: [&str; 4] = ["cookie", "authorization", "x-amzn-sessionid", "x-amz-access-token"];
 
 pub(super) fn router(state: Arc<State>) -> Router {
-    Router::new().route(&format!("/{BUCKET}/{{token}}"), get(read)).with_state(state)
+    Router::new()
+        .route(&format!("/{BUCKET}/{{token}}"), get(read))
+        .with_state(state)
 }
 
 /// A link that tells by its query that it is signed.
 pub(super) fn signed_url(state: &State, token: &str) -> String {
-    let signature = token.bytes().fold(state.shared.seed, |hash, byte| crate::seeded::mix(hash ^ u64::from(byte)));
+    let signature = token.bytes().fold(state.shared.seed, |hash, byte| {
+        crate::seeded::mix(hash ^ u64::from(byte))
+    });
     format!(
         "{}/{BUCKET}/{token}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires={}&X-Amz-Signature={signature:064x}",
         state.urls.storage,
@@ -41,18 +45,30 @@ async fn read(
     headers: HeaderMap,
 ) -> Response {
     if CREDENTIALS.iter().any(|name| headers.contains_key(*name)) {
-        return storage_error(StatusCode::BAD_REQUEST, "InvalidArgument", "Only one auth mechanism allowed");
+        return storage_error(
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+            "Only one auth mechanism allowed",
+        );
     }
     let expected = signed_url(&state, &token);
-    let signed = query.get("X-Amz-Signature").is_some_and(|given| !given.is_empty() && expected.ends_with(given.as_str()));
+    let signed = query
+        .get("X-Amz-Signature")
+        .is_some_and(|given| !given.is_empty() && expected.ends_with(given.as_str()));
     match state.open_link(&token).filter(|_| signed) {
-        None => storage_error(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", "The signature does not match"),
+        None => storage_error(
+            StatusCode::FORBIDDEN,
+            "SignatureDoesNotMatch",
+            "The signature does not match",
+        ),
         Some((_, issued_ms)) if state.now_ms() >= issued_ms + LIFE_MS => {
             storage_error(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired")
         }
         Some((index, _)) => {
             let mut response = serve(state.world.node(index), &headers, state.switches.ranges, true);
-            response.headers_mut().insert(header::ACCEPT_RANGES, header::HeaderValue::from_static("bytes"));
+            response
+                .headers_mut()
+                .insert(header::ACCEPT_RANGES, header::HeaderValue::from_static("bytes"));
             response
         }
     }

@@ -97,13 +97,29 @@ pub struct Marketplace {
 
 impl Marketplace {
     /// `amazon.com`.
-    pub const UNITED_STATES: Self = Self { suffix: "main", domain: "amazon.com", region: Region::NorthAmerica };
+    pub const UNITED_STATES: Self = Self {
+        suffix: "main",
+        domain: "amazon.com",
+        region: Region::NorthAmerica,
+    };
     /// `amazon.de`.
-    pub const GERMANY: Self = Self { suffix: "acbde", domain: "amazon.de", region: Region::Europe };
+    pub const GERMANY: Self = Self {
+        suffix: "acbde",
+        domain: "amazon.de",
+        region: Region::Europe,
+    };
     /// `amazon.co.uk`.
-    pub const UNITED_KINGDOM: Self = Self { suffix: "acbuk", domain: "amazon.co.uk", region: Region::Europe };
+    pub const UNITED_KINGDOM: Self = Self {
+        suffix: "acbuk",
+        domain: "amazon.co.uk",
+        region: Region::Europe,
+    };
     /// `amazon.co.jp`.
-    pub const JAPAN: Self = Self { suffix: "acbjp", domain: "amazon.co.jp", region: Region::Japan };
+    pub const JAPAN: Self = Self {
+        suffix: "acbjp",
+        domain: "amazon.co.jp",
+        region: Region::Japan,
+    };
 }
 
 /// A group of marketplaces with one content host.

@@ -75,12 +75,17 @@ impl Node {
     }
 
     pub(super) fn is_type(&self, prefix: &str) -> bool {
-        self.file.as_ref().is_some_and(|file| file.content_type.starts_with(prefix))
+        self.file
+            .as_ref()
+            .is_some_and(|file| file.content_type.starts_with(prefix))
     }
 
     /// Extension without the dot, as uploaded; empty if there is none.
     pub(super) fn extension(&self) -> &str {
-        self.name.as_deref().and_then(|name| name.rsplit_once('.')).map_or("", |(_, extension)| extension)
+        self.name
+            .as_deref()
+            .and_then(|name| name.rsplit_once('.'))
+            .map_or("", |(_, extension)| extension)
     }
 }
 
@@ -96,7 +101,11 @@ impl World {
     pub(super) async fn new(library: Library, seed: u64, odd_nodes: bool) -> Result<Self, SimError> {
         let mut ids = Seeded::new(seed, "amazon ids");
         let owner = format!("A{}", ids.upper_id(13));
-        let mut world = Self { owner, nodes: Vec::with_capacity(library.items.len() + 32), by_id: HashMap::new() };
+        let mut world = Self {
+            owner,
+            nodes: Vec::with_capacity(library.items.len() + 32),
+            by_id: HashMap::new(),
+        };
         let root = world.add(folder(ids.id(22), None, None));
         let named = |id, name: &str, parent| folder(id, Some(name.to_owned()), Some(parent));
         let pictures = world.add(named(ids.id(22), "Pictures", root));
@@ -111,7 +120,10 @@ impl World {
         let mut names = HashSet::new();
         for (index, item) in (0_i64..).zip(library.items) {
             // Listings name the MD5, so it must be known before the first one.
-            item.blob.hashes().await.map_err(|source| SimError::io("read", item.name.clone(), source))?;
+            item.blob
+                .hashes()
+                .await
+                .map_err(|source| SimError::io("read", item.name.clone(), source))?;
             let mut node = file_node(ids.id(22), item, index, web, &albums);
             node.name = node.name.map(|name| free_name(name, &mut names));
             world.add(node);
@@ -187,8 +199,17 @@ pub(super) fn file_node(id: String, item: LibraryItem, index: i64, parent: NodeI
         modified_ms: created_ms + PROCESSING_MS,
         favorite: item.favorite,
         description: item.description,
-        albums: item.albums.iter().filter_map(|album| albums.get(*album).copied()).collect(),
-        file: Some(FileFacts { blob: item.blob, content_type: item.content_type, facts: item.facts, content_ms }),
+        albums: item
+            .albums
+            .iter()
+            .filter_map(|album| albums.get(*album).copied())
+            .collect(),
+        file: Some(FileFacts {
+            blob: item.blob,
+            content_type: item.content_type,
+            facts: item.facts,
+            content_ms,
+        }),
         ..folder(id, Some(item.name), Some(parent))
     }
 }
@@ -197,7 +218,10 @@ pub(super) fn file_node(id: String, item: LibraryItem, index: i64, parent: NodeI
 fn content_ms(facts: &MediaFacts) -> Option<i64> {
     let taken = facts.taken.as_ref()?;
     let whole = jiff::tz::Offset::UTC.to_timestamp(taken.local).ok()?.as_millisecond();
-    let digits = taken.sub_second.as_deref().and_then(|digits| digits.get(..digits.len().min(3))?.parse().ok());
+    let digits = taken
+        .sub_second
+        .as_deref()
+        .and_then(|digits| digits.get(..digits.len().min(3))?.parse().ok());
     Some(whole + digits.unwrap_or(0))
 }
 
@@ -206,8 +230,13 @@ fn free_name(name: String, taken: &mut HashSet<String>) -> String {
     if taken.insert(name.to_lowercase()) {
         return name;
     }
-    let (stem, extension) = name.rsplit_once('.').map_or((name.as_str(), String::new()), |(stem, e)| (stem, format!(".{e}")));
-    (1..).map(|n| format!("{stem} ({n}){extension}")).find(|name| taken.insert(name.to_lowercase())).unwrap_or(name)
+    let (stem, extension) = name
+        .rsplit_once('.')
+        .map_or((name.as_str(), String::new()), |(stem, e)| (stem, format!(".{e}")));
+    (1..)
+        .map(|n| format!("{stem} ({n}){extension}"))
+        .find(|name| taken.insert(name.to_lowercase()))
+        .unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -218,8 +247,9 @@ mod tests {
     #[test]
     fn names_that_clash_are_renamed_as_the_service_does() {
         let mut taken = HashSet::new();
-        let names: Vec<_> =
-            ["a.jpg", "A.JPG", "a.jpg", "noext", "noext"].map(|name| free_name(name.to_owned(), &mut taken)).into();
+        let names: Vec<_> = ["a.jpg", "A.JPG", "a.jpg", "noext", "noext"]
+            .map(|name| free_name(name.to_owned(), &mut taken))
+            .into();
         assert_eq!(names, ["a.jpg", "A (1).JPG", "a (2).jpg", "noext", "noext (1)"]);
     }
 
@@ -228,7 +258,13 @@ mod tests {
         let mut taken = Taken::local(jiff::civil::date(2019, 9, 6).at(16, 30, 9, 0));
         taken.sub_second = Some("89".to_owned());
         taken.offset_s = Some(7200);
-        let facts = MediaFacts { taken: Some(taken), ..MediaFacts::default() };
-        assert_eq!(super::super::node::date_text(content_ms(&facts).unwrap()), "2019-09-06T16:30:09.089Z");
+        let facts = MediaFacts {
+            taken: Some(taken),
+            ..MediaFacts::default()
+        };
+        assert_eq!(
+            super::super::node::date_text(content_ms(&facts).unwrap()),
+            "2019-09-06T16:30:09.089Z"
+        );
     }
 }

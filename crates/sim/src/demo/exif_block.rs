@@ -57,13 +57,21 @@ pub(super) fn encode(shot: &Shot) -> Result<Vec<u8>, SimError> {
             (Tag::GPSLongitude, degrees(longitude)),
         ]);
     }
-    let fields: Vec<_> = values.into_iter().map(|(tag, value)| Field { tag, ifd_num: In::PRIMARY, value }).collect();
+    let fields: Vec<_> = values
+        .into_iter()
+        .map(|(tag, value)| Field {
+            tag,
+            ifd_num: In::PRIMARY,
+            value,
+        })
+        .collect();
     let mut writer = Writer::new();
     fields.iter().for_each(|field| writer.push_field(field));
     let mut block = Cursor::new(Vec::new());
-    writer
-        .write(&mut block, false)
-        .map_err(|error| SimError::Generate { what: "an EXIF block".to_owned(), message: error.to_string() })?;
+    writer.write(&mut block, false).map_err(|error| SimError::Generate {
+        what: "an EXIF block".to_owned(),
+        message: error.to_string(),
+    })?;
     Ok(block.into_inner())
 }
 
@@ -80,7 +88,11 @@ fn degrees(value: f64) -> Value {
     let hundredths = (value.abs() * 360_000.0).round() as u32;
     let part = |num, denom| Rational { num, denom };
     let seconds = part(hundredths % 6000, 100);
-    Value::Rational(vec![part(hundredths / 360_000, 1), part(hundredths / 6000 % 60, 1), seconds])
+    Value::Rational(vec![
+        part(hundredths / 360_000, 1),
+        part(hundredths / 6000 % 60, 1),
+        seconds,
+    ])
 }
 
 fn offset_text(offset_s: i32) -> String {

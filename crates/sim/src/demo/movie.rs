@@ -2,8 +2,8 @@
 
 use jiff::civil::DateTime;
 use mp4_atom::{
-    Codec, Dinf, Dref, Encode, Ftyp, Hdlr, Jpeg, Mdat, Mdhd, Mdia, Minf, Moov, Mvhd, Stbl, Stco, Stsc, StscEntry, Stsd, Stsz,
-    StszSamples, Stts, SttsEntry, Tkhd, Trak, Url, Visual, Vmhd,
+    Codec, Dinf, Dref, Encode, Ftyp, Hdlr, Jpeg, Mdat, Mdhd, Mdia, Minf, Moov, Mvhd, Stbl, Stco, Stsc, StscEntry, Stsd,
+    Stsz, StszSamples, Stts, SttsEntry, Tkhd, Trak, Url, Visual, Vmhd,
 };
 
 use super::picture;
@@ -20,7 +20,10 @@ const EPOCH_1904_S: i64 = 2_082_844_800;
 
 /// An MP4 whose header says that it was taken at `local`, `offset_s` seconds east of UTC.
 pub(super) fn mp4(seeded: &mut Seeded, local: DateTime, offset_s: i32) -> Result<Vec<u8>, SimError> {
-    let failed = |message: String| SimError::Generate { what: "a demo video".to_owned(), message };
+    let failed = |message: String| SimError::Generate {
+        what: "a demo video".to_owned(),
+        message,
+    };
     let frames = (0..FRAMES)
         .map(|_| picture::encode(&picture::scene(seeded, WIDTH_PX, HEIGHT_PX), WIDTH_PX, HEIGHT_PX, None))
         .collect::<Result<Vec<_>, _>>()?;
@@ -31,7 +34,13 @@ pub(super) fn mp4(seeded: &mut Seeded, local: DateTime, offset_s: i32) -> Result
     let mut bytes = Vec::new();
     let brands = vec![b"isom".into(), b"mp42".into()];
     let encode = |error: mp4_atom::Error| failed(error.to_string());
-    Ftyp { major_brand: b"isom".into(), minor_version: 512, compatible_brands: brands }.encode(&mut bytes).map_err(encode)?;
+    Ftyp {
+        major_brand: b"isom".into(),
+        minor_version: 512,
+        compatible_brands: brands,
+    }
+    .encode(&mut bytes)
+    .map_err(encode)?;
     let sizes: Vec<u32> = frames.iter().map(|frame| frame.len() as u32).collect();
     // `moov` has the same length whatever offset it names: encode once to learn where the frames start.
     let mut probe = Vec::new();
@@ -72,24 +81,66 @@ fn moov(created: u64, sizes: Vec<u32>, frames_at: u32) -> Moov {
         duration,
         language: "und".to_owned(),
     };
-    let visual = Visual { data_reference_index: 1, width: WIDTH_PX, height: HEIGHT_PX, ..Visual::default() };
+    let visual = Visual {
+        data_reference_index: 1,
+        width: WIDTH_PX,
+        height: HEIGHT_PX,
+        ..Visual::default()
+    };
     let samples = Stbl {
-        stsd: Stsd { codecs: vec![Codec::from(Jpeg { visual, ..Jpeg::default() })] },
-        stts: Stts { entries: vec![SttsEntry { sample_count: FRAMES, sample_delta: TIMESCALE / FRAMES }] },
-        stsc: Stsc {
-            entries: vec![StscEntry { first_chunk: 1, samples_per_chunk: FRAMES, sample_description_index: 1 }],
+        stsd: Stsd {
+            codecs: vec![Codec::from(Jpeg {
+                visual,
+                ..Jpeg::default()
+            })],
         },
-        stsz: Stsz { samples: StszSamples::Different { sizes } },
-        stco: Some(Stco { entries: vec![frames_at] }),
+        stts: Stts {
+            entries: vec![SttsEntry {
+                sample_count: FRAMES,
+                sample_delta: TIMESCALE / FRAMES,
+            }],
+        },
+        stsc: Stsc {
+            entries: vec![StscEntry {
+                first_chunk: 1,
+                samples_per_chunk: FRAMES,
+                sample_description_index: 1,
+            }],
+        },
+        stsz: Stsz {
+            samples: StszSamples::Different { sizes },
+        },
+        stco: Some(Stco {
+            entries: vec![frames_at],
+        }),
         ..Stbl::default()
     };
     let information = Minf {
         vmhd: Some(Vmhd::default()),
-        dinf: Dinf { dref: Dref { entries: vec![Url::default().into()] } },
+        dinf: Dinf {
+            dref: Dref {
+                entries: vec![Url::default().into()],
+            },
+        },
         stbl: samples,
         ..Minf::default()
     };
-    let handler = Hdlr { handler: b"vide".into(), name: "VideoHandler".to_owned() };
-    let media = Mdia { mdhd: media, hdlr: handler, minf: information };
-    Moov { mvhd: header, trak: vec![Trak { tkhd: track, mdia: media, ..Trak::default() }], ..Moov::default() }
+    let handler = Hdlr {
+        handler: b"vide".into(),
+        name: "VideoHandler".to_owned(),
+    };
+    let media = Mdia {
+        mdhd: media,
+        hdlr: handler,
+        minf: information,
+    };
+    Moov {
+        mvhd: header,
+        trak: vec![Trak {
+            tkhd: track,
+            mdia: media,
+            ..Trak::default()
+        }],
+        ..Moov::default()
+    }
 }

@@ -48,7 +48,11 @@ pub(super) fn scene(seeded: &mut Seeded, width: u16, height: u16) -> Vec<u8> {
         for x in 0..width {
             let disc = discs.iter().find(|disc| disc.covers(i32::from(x), i32::from(y)));
             let [red, green, blue] = disc.map_or(base, |disc| disc.color);
-            pixels.extend([red.saturating_add(shade), green.saturating_sub(shade / 2), blue.saturating_add(shade / 3)]);
+            pixels.extend([
+                red.saturating_add(shade),
+                green.saturating_sub(shade / 2),
+                blue.saturating_add(shade / 3),
+            ]);
         }
     }
     pixels

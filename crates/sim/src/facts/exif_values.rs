@@ -52,7 +52,11 @@ pub(super) fn read(content_type: &str, bytes: &[u8]) -> MediaFacts {
         .read_from_container(&mut Cursor::new(bytes))
         .or_else(|error| error.distill_partial_result(|_| {}));
     let Ok(exif) = parsed else {
-        return MediaFacts { width_px: size.map(|size| size.0), height_px: size.map(|size| size.1), ..MediaFacts::default() };
+        return MediaFacts {
+            width_px: size.map(|size| size.0),
+            height_px: size.map(|size| size.1),
+            ..MediaFacts::default()
+        };
     };
     let number = |tags: [Tag; 2]| tags.iter().find_map(|tag| value(&exif, *tag)?.get_uint(0));
     MediaFacts {
@@ -60,8 +64,12 @@ pub(super) fn read(content_type: &str, bytes: &[u8]) -> MediaFacts {
         gps: gps(&exif),
         make: value(&exif, Tag::Make).and_then(raw),
         model: value(&exif, Tag::Model).and_then(raw),
-        width_px: size.map(|size| size.0).or_else(|| number([Tag::PixelXDimension, Tag::ImageWidth])),
-        height_px: size.map(|size| size.1).or_else(|| number([Tag::PixelYDimension, Tag::ImageLength])),
+        width_px: size
+            .map(|size| size.0)
+            .or_else(|| number([Tag::PixelXDimension, Tag::ImageWidth])),
+        height_px: size
+            .map(|size| size.1)
+            .or_else(|| number([Tag::PixelYDimension, Tag::ImageLength])),
         duration_s: None,
         exif: texts(&exif),
     }
@@ -84,7 +92,13 @@ fn texts(exif: &Exif) -> BTreeMap<&'static str, ExifText> {
         // The service writes the wall clock with a `Z` that means nothing.
         if let Some(date) = date(exif, tag) {
             let text = date.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string();
-            texts.insert(name, ExifText { raw: text.clone(), shown: text });
+            texts.insert(
+                name,
+                ExifText {
+                    raw: text.clone(),
+                    shown: text,
+                },
+            );
         }
     }
     texts
@@ -92,14 +106,23 @@ fn texts(exif: &Exif) -> BTreeMap<&'static str, ExifText> {
 
 fn taken(exif: &Exif) -> Option<Taken> {
     let original = date(exif, Tag::DateTimeOriginal).map(|at| (at, Tag::SubSecTimeOriginal, Tag::OffsetTimeOriginal));
-    let digitized = date(exif, Tag::DateTimeDigitized).map(|at| (at, Tag::SubSecTimeDigitized, Tag::OffsetTimeDigitized));
+    let digitized =
+        date(exif, Tag::DateTimeDigitized).map(|at| (at, Tag::SubSecTimeDigitized, Tag::OffsetTimeDigitized));
     let (local, sub_second, offset) = original.or(digitized)?;
-    let digits = value(exif, sub_second).and_then(raw).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    Some(Taken { local, offset_s: value(exif, offset).and_then(raw).and_then(|text| offset_s(&text)), sub_second: digits })
+    let digits = value(exif, sub_second)
+        .and_then(raw)
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    Some(Taken {
+        local,
+        offset_s: value(exif, offset).and_then(raw).and_then(|text| offset_s(&text)),
+        sub_second: digits,
+    })
 }
 
 fn date(exif: &Exif, tag: Tag) -> Option<DateTime> {
-    let Value::Ascii(texts) = value(exif, tag)? else { return None };
+    let Value::Ascii(texts) = value(exif, tag)? else {
+        return None;
+    };
     let found = exif::DateTime::from_ascii(texts.first()?).ok()?;
     let [month, day, hour, minute, second] =
         [found.month, found.day, found.hour, found.minute, found.second].map(|part| i8::try_from(part).unwrap_or(-1));
@@ -120,24 +143,37 @@ fn offset_s(text: &str) -> Option<i32> {
 
 fn gps(exif: &Exif) -> Option<(f64, f64)> {
     let coordinate = |tag, reference, negative: u8, limit: f64| {
-        let Value::Rational(parts) = value(exif, tag)? else { return None };
-        let [degrees, minutes, seconds] = parts.as_slice() else { return None };
-        let degrees = degrees.to_f64() + minutes.to_f64() / 60.0 + seconds.to_f64() / 3600.0;
-        let Value::Ascii(letter) = value(exif, reference)? else { return None };
+        let parts: Vec<f64> = match value(exif, tag)? {
+            Value::Rational(parts) => parts.iter().map(|part| part.to_f64()).collect(),
+            // Against the standard, but phones write it.
+            Value::SRational(parts) => parts.iter().map(|part| part.to_f64()).collect(),
+            _ => return None,
+        };
+        let [degrees, minutes, seconds] = parts[..] else {
+            return None;
+        };
+        let degrees = degrees + minutes / 60.0 + seconds / 3600.0;
+        let Value::Ascii(letter) = value(exif, reference)? else {
+            return None;
+        };
         let south_or_west = letter.first()?.first()?.eq_ignore_ascii_case(&negative);
         let signed = if south_or_west { -degrees } else { degrees };
         (signed.is_finite() && signed.abs() <= limit).then_some(signed)
     };
     let latitude = coordinate(Tag::GPSLatitude, Tag::GPSLatitudeRef, b'S', 90.0)?;
-    Some((latitude, coordinate(Tag::GPSLongitude, Tag::GPSLongitudeRef, b'W', 180.0)?))
+    Some((
+        latitude,
+        coordinate(Tag::GPSLongitude, Tag::GPSLongitudeRef, b'W', 180.0)?,
+    ))
 }
 
 /// The stored value as text: `17/4`, `65535`, `darktable`.
 fn raw(value: &Value) -> Option<String> {
     let text = match value {
-        Value::Ascii(texts) => {
-            String::from_utf8_lossy(texts.first()?).trim_end_matches('\0').trim().to_owned()
-        }
+        Value::Ascii(texts) => String::from_utf8_lossy(texts.first()?)
+            .trim_end_matches('\0')
+            .trim()
+            .to_owned(),
         Value::Rational(parts) => parts.first().map(|part| format!("{}/{}", part.num, part.denom))?,
         Value::SRational(parts) => parts.first().map(|part| format!("{}/{}", part.num, part.denom))?,
         other => other.get_uint(0)?.to_string(),
@@ -175,7 +211,10 @@ fn exposure_time(value: &Value) -> Option<String> {
 
 fn word(value: &Value, words: &[(u32, &str)]) -> Option<String> {
     let number = value.get_uint(0)?;
-    words.iter().find(|(code, _)| *code == number).map(|(_, word)| (*word).to_owned())
+    words
+        .iter()
+        .find(|(code, _)| *code == number)
+        .map(|(_, word)| (*word).to_owned())
 }
 
 fn resolution_unit(value: &Value) -> Option<String> {
@@ -240,7 +279,15 @@ fn white_balance(value: &Value) -> Option<String> {
 }
 
 fn sensing_method(value: &Value) -> Option<String> {
-    word(value, &[(1, "Not defined"), (2, "One-chip color area"), (3, "Two-chip color area"), (4, "Three-chip color area")])
+    word(
+        value,
+        &[
+            (1, "Not defined"),
+            (2, "One-chip color area"),
+            (3, "Two-chip color area"),
+            (4, "Three-chip color area"),
+        ],
+    )
 }
 
 fn color_space(value: &Value) -> Option<String> {
@@ -259,7 +306,10 @@ pub(crate) fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32)> {
             0xff => at += 1,
             0xc0..=0xcf if !matches!(kind, 0xc4 | 0xc8 | 0xcc) => {
                 let [h1, h0, w1, w0] = *bytes.get(at + 5..at + 9)?.first_chunk()?;
-                return Some((u32::from(u16::from_be_bytes([w1, w0])), u32::from(u16::from_be_bytes([h1, h0]))));
+                return Some((
+                    u32::from(u16::from_be_bytes([w1, w0])),
+                    u32::from(u16::from_be_bytes([h1, h0])),
+                ));
             }
             0xd9 | 0xda => return None,
             _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
@@ -268,7 +318,12 @@ pub(crate) fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32)> {
 }
 
 fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let word = |at: usize| bytes.get(at..at + 4)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+    let word = |at: usize| {
+        bytes
+            .get(at..at + 4)?
+            .first_chunk()
+            .map(|bytes| u32::from_be_bytes(*bytes))
+    };
     Some((word(16)?, word(20)?))
 }
 
@@ -303,7 +358,13 @@ mod tests {
 
     #[test]
     fn broken_bytes_give_no_facts_and_no_panic() {
-        for bytes in [&b""[..], b"\xff\xd8", b"\xff\xd8\xff\xe1\0\x08Exif\0\0", b"\x89PNG\r\n\x1a\n", b"II*\0\xff\xff\xff\xff"] {
+        for bytes in [
+            &b""[..],
+            b"\xff\xd8",
+            b"\xff\xd8\xff\xe1\0\x08Exif\0\0",
+            b"\x89PNG\r\n\x1a\n",
+            b"II*\0\xff\xff\xff\xff",
+        ] {
             let facts = read("image/jpeg", bytes);
             assert_eq!((facts.taken, facts.width_px), (None, None));
         }

@@ -2,7 +2,9 @@
 
 /// Media type of a file: what its first bytes show, else what its extension says, else `application/octet-stream`.
 pub fn content_type(name: &str, head: &[u8]) -> &'static str {
-    by_bytes(head).or_else(|| by_extension(name)).unwrap_or("application/octet-stream")
+    by_bytes(head)
+        .or_else(|| by_extension(name))
+        .unwrap_or("application/octet-stream")
 }
 
 /// Media type by the first bytes alone.
@@ -17,7 +19,11 @@ pub fn by_bytes(head: &[u8]) -> Option<&'static str> {
         () if at(0, b"BM") && head.len() > 26 && head[14..18] == [40, 0, 0, 0] => Some("image/bmp"),
         () if at(0, b"II*\0") && at(8, b"CR") => Some("image/x-canon-cr2"),
         () if at(0, b"%PDF-") => Some("application/pdf"),
-        () if at(0, b"\x1aE\xdf\xa3") => Some(if find(head, b"webm") { "video/webm" } else { "video/x-matroska" }),
+        () if at(0, b"\x1aE\xdf\xa3") => Some(if find(head, b"webm") {
+            "video/webm"
+        } else {
+            "video/x-matroska"
+        }),
         () if at(4, b"ftyp") => head.get(8..12).map(by_brand),
         () if at(4, b"moov") || at(4, b"mdat") || at(4, b"wide") => Some("video/quicktime"),
         () if at(0, &[0, 0, 1, 0xba]) || at(0, &[0, 0, 1, 0xb3]) => Some("video/mpeg"),
@@ -40,7 +46,9 @@ fn by_brand(brand: &[u8]) -> &'static str {
 }
 
 fn find(head: &[u8], pattern: &[u8]) -> bool {
-    head[..head.len().min(64)].windows(pattern.len()).any(|window| window == pattern)
+    head[..head.len().min(64)]
+        .windows(pattern.len())
+        .any(|window| window == pattern)
 }
 
 fn by_extension(name: &str) -> Option<&'static str> {

@@ -16,14 +16,14 @@ pub(super) fn read(bytes: &[u8]) -> MediaFacts {
     };
     for (kind, mut body) in children(moov) {
         if kind == Mvhd::KIND {
-            let Ok(header) = Mvhd::decode_body(&mut body) else { continue };
+            let Ok(header) = Mvhd::decode_body(&mut body) else {
+                continue;
+            };
             facts.taken = taken(header.creation_time);
-            facts.duration_s =
-                (header.timescale > 0).then(|| header.duration as f64 / f64::from(header.timescale));
+            facts.duration_s = (header.timescale > 0).then(|| header.duration as f64 / f64::from(header.timescale));
         } else if kind == b"trak".into() {
-            let size = children(body).find_map(|(kind, mut body)| {
-                (kind == Tkhd::KIND).then(|| Tkhd::decode_body(&mut body).ok())?
-            });
+            let size = children(body)
+                .find_map(|(kind, mut body)| (kind == Tkhd::KIND).then(|| Tkhd::decode_body(&mut body).ok())?);
             if let Some(size) = size.filter(|size| size.width.integer() > 0 && facts.width_px.is_none()) {
                 facts.width_px = Some(u32::from(size.width.integer()));
                 facts.height_px = Some(u32::from(size.height.integer()));
@@ -48,7 +48,11 @@ fn children(mut rest: &[u8]) -> impl Iterator<Item = (FourCC, &[u8])> {
 fn taken(since_1904_s: u64) -> Option<Taken> {
     let seconds = i64::try_from(since_1904_s.checked_sub(EPOCH_1904_S)?).ok()?;
     let at = Timestamp::from_second(seconds).ok()?;
-    Some(Taken { local: Offset::UTC.to_datetime(at), offset_s: Some(0), sub_second: None })
+    Some(Taken {
+        local: Offset::UTC.to_datetime(at),
+        offset_s: Some(0),
+        sub_second: None,
+    })
 }
 
 #[cfg(test)]
@@ -57,7 +61,13 @@ mod tests {
 
     #[test]
     fn broken_bytes_give_no_facts_and_no_panic() {
-        for bytes in [&b""[..], b"\0\0\0\x08moov", b"\xff\xff\xff\xffmoov", b"\0\0\0\x10moov\0\0\0\x08mvhd", b"\0\0\0\x04moov"] {
+        for bytes in [
+            &b""[..],
+            b"\0\0\0\x08moov",
+            b"\xff\xff\xff\xffmoov",
+            b"\0\0\0\x10moov\0\0\0\x08mvhd",
+            b"\0\0\0\x04moov",
+        ] {
             assert_eq!(read(bytes), MediaFacts::default());
         }
     }
@@ -65,6 +75,9 @@ mod tests {
     #[test]
     fn a_creation_time_of_zero_is_no_date() {
         assert_eq!(taken(0), None);
-        assert_eq!(taken(EPOCH_1904_S + 86_400).unwrap().local.to_string(), "1970-01-02T00:00:00");
+        assert_eq!(
+            taken(EPOCH_1904_S + 86_400).unwrap().local.to_string(),
+            "1970-01-02T00:00:00"
+        );
     }
 }

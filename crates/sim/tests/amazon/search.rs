@@ -21,8 +21,23 @@ async fn a_search_finds_media_only_and_has_every_part_of_the_envelope() {
     let aggregations = page["aggregations"].as_object().unwrap();
     let mut keys: Vec<_> = aggregations.keys().map(String::as_str).collect();
     keys.sort_unstable();
-    assert_eq!(keys, ["allPeople", "clusterId", "favorite", "location", "people", "things", "time", "type"]);
-    assert_eq!(aggregations["type"], json!([{ "match": "PHOTOS", "count": 8, "searchData": {} }]));
+    assert_eq!(
+        keys,
+        [
+            "allPeople",
+            "clusterId",
+            "favorite",
+            "location",
+            "people",
+            "things",
+            "time",
+            "type"
+        ]
+    );
+    assert_eq!(
+        aggregations["type"],
+        json!([{ "match": "PHOTOS", "count": 8, "searchData": {} }])
+    );
     assert_eq!(search(&stage, "filters=type:(ALBUMS)").await["count"], 8);
 }
 
@@ -35,10 +50,21 @@ async fn a_search_finds_media_only_and_has_every_part_of_the_envelope() {
 #[case("sort=['name DESC']", "name", true)]
 #[case("sort=['name ASC']", "name", false)]
 #[tokio::test]
-async fn searches_are_sorted_by_content_date_unless_asked_otherwise(#[case] sort: &str, #[case] field: &str, #[case] descending: bool) {
+async fn searches_are_sorted_by_content_date_unless_asked_otherwise(
+    #[case] sort: &str,
+    #[case] field: &str,
+    #[case] descending: bool,
+) {
     let stage = with(small(), AmazonSwitches::default()).await;
     let page = search(&stage, sort).await;
-    let value = |node: &Value| field.split('.').fold(node, |value, part| &value[part]).as_str().unwrap().to_lowercase();
+    let value = |node: &Value| {
+        field
+            .split('.')
+            .fold(node, |value, part| &value[part])
+            .as_str()
+            .unwrap()
+            .to_lowercase()
+    };
     let values: Vec<_> = page["data"].as_array().unwrap().iter().map(value).collect();
     let mut sorted = values.clone();
     sorted.sort();
@@ -54,7 +80,14 @@ async fn offsets_go_past_9999_unless_the_switch_caps_them() {
     let page = search(&stage, "sort=['createdDate ASC']&offset=10000&limit=200").await;
     assert_eq!(page["data"].as_array().unwrap().len(), 100);
     assert_eq!(page.get("nextToken"), None);
-    let capped = with(synthetic(1), AmazonSwitches { search_window: true, ..AmazonSwitches::default() }).await;
+    let capped = with(
+        synthetic(1),
+        AmazonSwitches {
+            search_window: true,
+            ..AmazonSwitches::default()
+        },
+    )
+    .await;
     assert_eq!(capped.json("/drive/v1/search?offset=9900&limit=200").await.0, 400);
 }
 
@@ -68,7 +101,10 @@ async fn unknown_keys_are_refused(#[case] query: &str) {
     let stage = with(synthetic(1), AmazonSwitches::default()).await;
     let (status, body) = stage.json(&format!("/drive/v1/search?{query}")).await;
     assert_eq!(status, 400);
-    assert!(body["message"].as_str().unwrap().starts_with("Invalid filter: "), "{body}");
+    assert!(
+        body["message"].as_str().unwrap().starts_with("Invalid filter: "),
+        "{body}"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +120,10 @@ async fn one_category_comes_as_a_list() {
     let stage = with(small(), AmazonSwitches::default()).await;
     let path = "/drive/v1/search/aggregation?aggregationContext=all&category=type&resourceVersion=V2";
     let (_, body) = stage.json(path).await;
-    assert_eq!(body, json!({ "aggregations": [{ "match": "PHOTOS", "count": 8, "searchData": {} }] }));
+    assert_eq!(
+        body,
+        json!({ "aggregations": [{ "match": "PHOTOS", "count": 8, "searchData": {} }] })
+    );
     assert_eq!(stage.json("/drive/v1/search/aggregation?category=weather").await.0, 400);
     let months = search(&stage, "groupByForTime=month&limit=1").await;
     assert!(months["aggregations"]["time"][0]["match"].as_str().unwrap().len() == 7);
@@ -93,10 +132,17 @@ async fn one_category_comes_as_a_list() {
 #[tokio::test]
 async fn hidden_and_trashed_items_stay_out_of_a_search() {
     let hidden = |shown| async move {
-        let switches = AmazonSwitches { odd_nodes: true, hidden_in_search: shown, ..AmazonSwitches::default() };
+        let switches = AmazonSwitches {
+            odd_nodes: true,
+            hidden_in_search: shown,
+            ..AmazonSwitches::default()
+        };
         let stage = with(synthetic(1), switches).await;
         let find = |name: &str| format!("filters=name:({name})");
-        let counts = (search(&stage, &find("hidden.jpg")).await, search(&stage, &find("trashed.jpg")).await);
+        let counts = (
+            search(&stage, &find("hidden.jpg")).await,
+            search(&stage, &find("trashed.jpg")).await,
+        );
         (counts.0["count"].as_u64().unwrap(), counts.1["count"].as_u64().unwrap())
     };
     assert_eq!(hidden(false).await, (0, 0));

@@ -34,7 +34,10 @@ async fn a_photo_has_the_fields_of_the_recorded_node_in_the_interpreted_spelling
     assert!(content["contentDate"].as_str().unwrap().starts_with("2023-05-12T"));
     assert_eq!(content["contentSignatures"][0]["contentSignatureType"], "MD5");
     let image = &content["image"];
-    assert_eq!((image["width"].as_u64(), image["height"].as_u64()), (Some(160), Some(120)));
+    assert_eq!(
+        (image["width"].as_u64(), image["height"].as_u64()),
+        (Some(160), Some(120))
+    );
     assert_eq!(image["flash"], "Off, Did not fire");
     assert_eq!(image["colorSpace"], "sRGB");
     assert_eq!(image["exposureProgram"], "Program AE");
@@ -49,7 +52,14 @@ async fn a_photo_has_the_fields_of_the_recorded_node_in_the_interpreted_spelling
 
 #[tokio::test]
 async fn the_raw_spelling_comes_by_switch() {
-    let stage = with(small(), AmazonSwitches { raw_exif: true, ..AmazonSwitches::default() }).await;
+    let stage = with(
+        small(),
+        AmazonSwitches {
+            raw_exif: true,
+            ..AmazonSwitches::default()
+        },
+    )
+    .await;
     let image = &stage.first_file().await["contentProperties"]["image"];
     assert_eq!(image["flash"], "16");
     assert_eq!(image["apertureValue"], "3/1");
@@ -70,7 +80,9 @@ async fn content_dates_take_sub_second_digits_for_milliseconds() {
 #[tokio::test]
 async fn a_video_has_its_own_properties() {
     let stage = with(demo(), AmazonSwitches::default()).await;
-    let page = stage.nodes("filters=contentProperties.contentType:video*&limit=1").await;
+    let page = stage
+        .nodes("filters=contentProperties.contentType:video*&limit=1")
+        .await;
     assert_eq!(page["count"], 10);
     let content = &page["data"][0]["contentProperties"];
     assert_eq!(content.get("image"), None);
@@ -82,19 +94,40 @@ async fn a_video_has_its_own_properties() {
 async fn favourites_and_descriptions_are_shown() {
     let stage = with(demo(), AmazonSwitches::default()).await;
     let favorites = stage.nodes("filters=kind:FILE AND favorite:(true)").await;
-    assert!(favorites["data"].as_array().unwrap().iter().all(|node| node["settings"]["favorite"] == true));
+    assert!(
+        favorites["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|node| node["settings"]["favorite"] == true)
+    );
     let described = stage.nodes("filters=kind:FILE").await;
-    let texts = described["data"].as_array().unwrap().iter().filter_map(|node| node["description"].as_str());
+    let texts = described["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|node| node["description"].as_str());
     assert!(texts.count() > 20);
 }
 
 #[tokio::test]
 async fn odd_nodes_come_by_switch_with_the_promised_oddities() {
-    let stage = with(synthetic(1), AmazonSwitches { odd_nodes: true, ..AmazonSwitches::default() }).await;
+    let stage = with(
+        synthetic(1),
+        AmazonSwitches {
+            odd_nodes: true,
+            ..AmazonSwitches::default()
+        },
+    )
+    .await;
     let page = stage.nodes("filters=kind:FILE&limit=200").await;
     let find = |name: &str| -> Value {
         let nodes = page["data"].as_array().unwrap();
-        nodes.iter().find(|node| node["name"].as_str().is_some_and(|own| own.contains(name))).unwrap().clone()
+        nodes
+            .iter()
+            .find(|node| node["name"].as_str().is_some_and(|own| own.contains(name)))
+            .unwrap()
+            .clone()
     };
     assert_eq!(find("NoMd5")["contentProperties"].get("md5"), None);
     assert_eq!(find("NoContentProperties").get("contentProperties"), None);
@@ -102,7 +135,12 @@ async fn odd_nodes_come_by_switch_with_the_promised_oddities() {
     assert!(find("UnknownFields")["hologram"].is_object());
     assert_eq!(find("UnknownKind")["kind"], "HOLOGRAM");
     assert_eq!(find("NumbersAsText")["contentProperties"]["size"], "2048");
-    assert!(find("DateBefore1970")["contentProperties"]["contentDate"].as_str().unwrap().starts_with("1912"));
+    assert!(
+        find("DateBefore1970")["contentProperties"]["contentDate"]
+            .as_str()
+            .unwrap()
+            .starts_with("1912")
+    );
     assert!(find("id with a dash")["id"].as_str().unwrap().starts_with('-'));
     assert_eq!(find("trashed")["status"], "TRASH");
     assert_eq!(find("hidden.jpg")["settings"]["hidden"], true);

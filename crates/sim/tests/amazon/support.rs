@@ -4,7 +4,8 @@ use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
 use photomove_sim::{
-    AmazonSim, AmazonSwitches, FaultRule, Fill, Library, LibraryItem, ServiceKind, ServiceSpec, SimClock, SimOptions, Sims, start,
+    AmazonSim, AmazonSwitches, FaultRule, Fill, Library, LibraryItem, ServiceKind, ServiceSpec, SimClock, SimOptions,
+    Sims, start,
 };
 use serde_json::Value;
 
@@ -32,7 +33,11 @@ pub async fn with_faults(library: Library, amazon: AmazonSwitches, faults: Vec<F
         faults,
         ..SimOptions::default()
     };
-    Stage { sims: start(options).await.unwrap(), http: client(), clock }
+    Stage {
+        sims: start(options).await.unwrap(),
+        http: client(),
+        clock,
+    }
 }
 
 pub fn synthetic(count: u64) -> Library {
@@ -49,15 +54,24 @@ pub fn demo() -> Library {
 pub fn small() -> Library {
     let mut library = demo();
     library.items.truncate(8);
-    library.items.push(LibraryItem::from_bytes("notes with words.txt", "some text"));
+    library
+        .items
+        .push(LibraryItem::from_bytes("notes with words.txt", "some text"));
     library
 }
 
-#[expect(clippy::disallowed_methods, reason = "the stand-ins are tested without photomove's own client")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the stand-ins are tested without photomove's own client"
+)]
 fn client() -> reqwest::Client {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 impl Stage {
@@ -70,7 +84,12 @@ impl Stage {
     }
 
     pub fn cookie_header(&self) -> String {
-        let pairs: Vec<_> = self.amazon().cookies().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<_> = self
+            .amazon()
+            .cookies()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         pairs.join("; ")
     }
 
@@ -80,7 +99,10 @@ impl Stage {
 
     /// A request as the signed-in person.
     pub fn signed(&self, url: &str) -> reqwest::RequestBuilder {
-        self.http.get(url).header("cookie", self.cookie_header()).header("x-amzn-sessionid", self.session_id())
+        self.http
+            .get(url)
+            .header("cookie", self.cookie_header())
+            .header("x-amzn-sessionid", self.session_id())
     }
 
     pub async fn get(&self, origin: &str, path: &str) -> reqwest::Response {
@@ -112,5 +134,7 @@ impl Stage {
 /// Text of a field of each element of a page.
 pub fn texts(page: &Value, field: &str) -> Vec<String> {
     let data = page["data"].as_array().unwrap();
-    data.iter().map(|node| node[field].as_str().unwrap_or_default().to_owned()).collect()
+    data.iter()
+        .map(|node| node[field].as_str().unwrap_or_default().to_owned())
+        .collect()
 }

@@ -1,0 +1,228 @@
+//! The cookies that a person gave, by their real names.
+
+use std::fmt;
+
+use photomove_core::{Error, ErrorKind, Operation, Result};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::parse;
+
+/// Cookies of a browser that is signed in to Amazon; values never show in `Debug`, errors or logs.
+///
+/// Names are kept as Amazon spells them, with hyphens, however they were given. Where several spellings or copies of a
+/// name come together, the first one with hyphens wins.
+#[derive(Clone, Default)]
+pub struct Cookies(Vec<Cookie>);
+
+#[derive(Clone)]
+pub(crate) struct Cookie {
+    pub(crate) name: String,
+    pub(crate) value: SecretString,
+    /// Host that set it, without the leading dot; `None` if the person did not say.
+    pub(crate) domain: Option<String>,
+    /// Whether the name was spelt with underscores.
+    respelt: bool,
+}
+
+impl Cookies {
+    /// Reads cookies in whatever form they come: a Netscape `cookies.txt`, the text of a `Cookie:` header (with or
+    /// without its name, on one line or several), lines `name=value`, a JSON object of names and values, or what
+    /// [`Cookies::to_credential`] wrote.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] naming the line or part that is malformed, never its content; [`ErrorKind::Auth`] if there
+    /// is no cookie at all.
+    pub fn parse(text: &str) -> Result<Self> {
+        parse::any(text)
+    }
+
+    /// Reads a Netscape `cookies.txt`, which browsers' add-ons and curl write; cookies of other sites are left out.
+    ///
+    /// # Errors
+    /// As [`Cookies::parse`].
+    pub fn from_netscape(text: &str) -> Result<Self> {
+        parse::netscape(text)
+    }
+
+    /// Reads the text of a `Cookie:` header; all of its cookies are forwarded.
+    ///
+    /// # Errors
+    /// As [`Cookies::parse`].
+    pub fn from_header(text: &str) -> Result<Self> {
+        parse::header(text)
+    }
+
+    /// Picks the cookies out of variables as users of the Python client know them: `session_id`, `ubid_main`,
+    /// `at_main`, `ubid_acbde` and so on, in either spelling and any case; other variables are ignored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if a value holds what no cookie may hold.
+    pub fn from_variables<N: AsRef<str>, V: AsRef<str>>(variables: impl IntoIterator<Item = (N, V)>) -> Result<Self> {
+        let mut cookies = Self::default();
+        for (name, value) in variables {
+            let name = name.as_ref().trim().to_ascii_lowercase();
+            if is_amazon_name(&name.replace('_', "-")) && !value.as_ref().trim().is_empty() {
+                cookies.add(&name, value.as_ref().trim(), None, &format!("variable `{name}`"))?;
+            }
+        }
+        Ok(cookies)
+    }
+
+    /// Reads what [`Cookies::to_credential`] wrote.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if it is anything else.
+    pub fn from_credential(credential: &SecretString) -> Result<Self> {
+        let stored: Stored = serde_json::from_str(credential.expose_secret())
+            // serde's words could quote a value, so they are left out.
+            .map_err(|_| config("kept cookies cannot be read").hint("sign in again with `photomove auth login amazon`"))?;
+        let mut cookies = Self::default();
+        for cookie in stored.cookies {
+            cookies.add(&cookie.name, &cookie.value, cookie.domain.as_deref(), "a kept cookie")?;
+        }
+        Ok(cookies)
+    }
+
+    /// Writes them as JSON for a credential store.
+    pub fn to_credential(&self) -> SecretString {
+        let cookies = self.0.iter().map(|cookie| StoredCookie {
+            name: cookie.name.clone(),
+            value: cookie.value.expose_secret().to_owned(),
+            domain: cookie.domain.clone(),
+        });
+        let stored = serde_json::json!({ "version": 1, "cookies": cookies.collect::<Vec<_>>() });
+        stored.to_string().into()
+    }
+
+    /// Returns the names, in the order in which they came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|cookie| cookie.name.as_str())
+    }
+
+    /// Says whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Cookie> {
+        self.0.iter()
+    }
+
+    /// Adds one; `place` says where it stood, for the error.
+    pub(crate) fn add(&mut self, name: &str, value: &str, domain: Option<&str>, place: &str) -> Result<()> {
+        if name.is_empty() {
+            return Err(config(format!("{place} has no cookie name")));
+        }
+        if !name.bytes().all(is_name_byte) {
+            return Err(config(format!("{place} has a character in its cookie name that no name may hold")));
+        }
+        if !value.bytes().all(is_value_byte) {
+            return Err(config(format!("{place} has a character in its cookie value that no cookie may hold"))
+                .hint("copy the value again, without line breaks and without the name"));
+        }
+        let hyphens = name.replace('_', "-");
+        let respelt = hyphens != name && is_amazon_name(&hyphens);
+        let name = if respelt { hyphens } else { name.to_owned() };
+        let domain = domain.map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
+        let cookie = Cookie { name, value: value.into(), domain, respelt };
+        match self.0.iter_mut().find(|old| old.name == cookie.name && old.domain == cookie.domain) {
+            Some(old) if old.respelt && !cookie.respelt => *old = cookie,
+            Some(_) => {}
+            None => self.0.push(cookie),
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Cookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.names().map(|name| (name, "[redacted]"))).finish()
+    }
+}
+
+pub(crate) fn config(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, message).provider(crate::KIND).operation(Operation::Settings)
+}
+
+/// What cookie names of a signed-in session look like, with the marketplace's suffix cut off.
+const PREFIXES: [&str; 5] = ["sess-at-", "at-", "ubid-", "sst-", "x-"];
+
+/// Returns the marketplace's suffix of a cookie name, such as `acbde` of `ubid-acbde`.
+pub(crate) fn suffix(name: &str) -> Option<&str> {
+    let suffix = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))?;
+    let national = suffix.strip_prefix("acb").is_some_and(|rest| !rest.is_empty() && !rest.contains('-'));
+    (suffix == "main" || national).then_some(suffix)
+}
+
+fn is_amazon_name(name: &str) -> bool {
+    matches!(name, "session-id" | "session-id-time" | "session-token") || suffix(name).is_some()
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:[]/@".contains(&byte)
+}
+
+/// Printable ASCII but `;`, which would begin another cookie. Wider than the standard, as browsers are.
+fn is_value_byte(byte: u8) -> bool {
+    (byte == b' ' || byte.is_ascii_graphic()) && byte != b';'
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    cookies: Vec<StoredCookie>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredCookie {
+    name: String,
+    value: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    domain: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_become_hyphens_and_the_hyphenated_value_wins() {
+        let given = [("session_id", "1"), ("at_main", "wrong"), ("at-main", "right"), ("UBID_MAIN", "2"), ("PATH", "/bin")];
+        let cookies = Cookies::from_variables(given).unwrap();
+        assert_eq!(cookies.names().collect::<Vec<_>>(), ["session-id", "at-main", "ubid-main"]);
+        assert_eq!(cookies.0[1].value.expose_secret(), "right");
+    }
+
+    #[test]
+    fn underscores_of_other_cookies_stay() {
+        let mut cookies = Cookies::default();
+        cookies.add("csm_hit", "x", None, "line 1").unwrap();
+        assert_eq!(cookies.names().collect::<Vec<_>>(), ["csm_hit"]);
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let cookies = Cookies::from_variables([("session-id", "133-secret")]).unwrap();
+        let text = format!("{cookies:?}");
+        assert!(text.contains("session-id") && !text.contains("133"), "{text}");
+    }
+
+    #[test]
+    fn a_credential_comes_back_as_it_was() {
+        let mut cookies = Cookies::from_variables([("session-id", "1"), ("at-acbde", "Atza|x\"y")]).unwrap();
+        cookies.add("extra", "z", Some(".amazon.de"), "line 1").unwrap();
+        let back = Cookies::from_credential(&cookies.to_credential()).unwrap();
+        assert_eq!(back.to_credential().expose_secret(), cookies.to_credential().expose_secret());
+        assert_eq!(back.0[2].domain.as_deref(), Some("amazon.de"));
+        let broken = Cookies::from_credential(&"{\"cookies\": \"hush\"}".into()).unwrap_err();
+        assert!(!format!("{broken:?}").contains("hush"));
+    }
+
+    #[test]
+    fn suffixes_are_told_from_other_names() {
+        assert_eq!(suffix("ubid-acbuk"), Some("acbuk"));
+        assert_eq!(suffix("sess-at-main"), Some("main"));
+        assert_eq!(suffix("x-amz-captcha-1"), None);
+        assert_eq!(suffix("at-acb"), None);
+    }
+}

@@ -1,0 +1,183 @@
+//! From cookies to a session: which marketplace, and is everything there.
+
+use std::fmt;
+
+use photomove_core::{AuthProblem, Error, ErrorKind, Operation, Result};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::cookies::{Cookie, Cookies, suffix};
+use super::marketplace::{self, Marketplace};
+
+/// The cookies of one marketplace, complete and ready to be sent.
+#[derive(Clone)]
+pub struct Session {
+    marketplace: Marketplace,
+    header: SecretString,
+    session_id: SecretString,
+}
+
+impl Session {
+    /// Chooses the marketplace from the cookies' names, unless `wanted` says it, and checks that no cookie is missing.
+    ///
+    /// Of cookies whose site is known only those of the marketplace are taken; all of them are sent, whether needed or
+    /// not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`] naming exactly the cookies that are missing; [`ErrorKind::Config`] if the names belong to a
+    /// marketplace that is not known.
+    pub fn try_new(cookies: &Cookies, wanted: Option<Marketplace>) -> Result<Self> {
+        let (marketplace, suffix) = match wanted {
+            Some(marketplace) => (marketplace, suffix_at(cookies, marketplace)),
+            None => detect(cookies)?,
+        };
+        let domain = marketplace.domain();
+        let sent: Vec<&Cookie> = cookies.iter().filter(|cookie| belongs(cookie, domain)).collect();
+        let find = |name: &str| sent.iter().find(|cookie| cookie.name == name && !cookie.value.expose_secret().is_empty());
+        let needed = ["session-id".to_owned(), format!("ubid-{suffix}"), format!("at-{suffix}")];
+        let missing: Vec<&str> = needed.iter().filter(|name| find(name).is_none()).map(String::as_str).collect();
+        match find("session-id") {
+            Some(cookie) if missing.is_empty() => {
+                let pairs: Vec<String> =
+                    sent.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value.expose_secret())).collect();
+                Ok(Self { marketplace, header: pairs.join("; ").into(), session_id: cookie.value.clone() })
+            }
+            _ => Err(incomplete(&missing, domain, &needed)),
+        }
+    }
+
+    /// Returns the marketplace.
+    pub fn marketplace(&self) -> Marketplace {
+        self.marketplace
+    }
+
+    /// Returns the text of the `Cookie` header.
+    pub(crate) fn header(&self) -> &SecretString {
+        &self.header
+    }
+
+    /// Returns the text of the `x-amzn-sessionid` header.
+    pub(crate) fn session_id(&self) -> &SecretString {
+        &self.session_id
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("marketplace", &self.marketplace).finish_non_exhaustive()
+    }
+}
+
+fn belongs(cookie: &Cookie, domain: &str) -> bool {
+    match &cookie.domain {
+        None => true,
+        Some(host) => host.strip_prefix("www.").unwrap_or(host) == domain,
+    }
+}
+
+/// The first known suffix wins.
+fn detect(cookies: &Cookies) -> Result<(Marketplace, String)> {
+    let mut unknown = None;
+    for suffix in cookies.names().filter_map(suffix) {
+        match Marketplace::from_suffix(suffix) {
+            Some(marketplace) => return Ok((marketplace, suffix.to_owned())),
+            None => unknown = unknown.or(Some(suffix)),
+        }
+    }
+    match unknown {
+        Some(suffix) => Err(marketplace::unknown(&format!("cookies end in `{suffix}`, which belongs to no known Amazon shop"))),
+        None => {
+            let has_session = cookies.names().any(|name| name == "session-id");
+            let missing: &[&str] = if has_session { &["ubid-…", "at-…"] } else { &["session-id", "ubid-…", "at-…"] };
+            Err(incomplete(missing, "your Amazon shop", &["session-id".into(), "ubid-…".into(), "at-…".into()]))
+        }
+    }
+}
+
+/// With the shop given, cookies of a suffix that the table does not know are taken as that shop's.
+fn suffix_at(cookies: &Cookies, marketplace: Marketplace) -> String {
+    let suffixes: Vec<&str> = cookies.names().filter_map(suffix).collect();
+    if suffixes.contains(&marketplace.suffix()) {
+        return marketplace.suffix().to_owned();
+    }
+    let unknown = suffixes.into_iter().find(|suffix| Marketplace::from_suffix(suffix).is_none());
+    unknown.unwrap_or(marketplace.suffix()).to_owned()
+}
+
+fn incomplete(missing: &[&str], site: &str, needed: &[String]) -> Error {
+    let quoted: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
+    let (noun, verb) = if missing.len() == 1 { ("cookie", "is") } else { ("cookies", "are") };
+    let page = if site.starts_with("amazon.") { format!("https://www.{site}/photos") } else { "Amazon Photos".to_owned() };
+    Error::new(ErrorKind::Auth(AuthProblem::Missing), format!("{noun} {} {verb} missing", quoted.join(", ")))
+        .provider(crate::KIND)
+        .operation(Operation::SignIn)
+        .hint(format!(
+            "sign in at {page} in a browser, open its developer tools, and copy the cookies {} of {site}",
+            needed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn session(text: &str, wanted: Option<&str>) -> Result<Session> {
+        Session::try_new(&Cookies::parse(text)?, wanted.map(|text| text.parse().unwrap()))
+    }
+
+    #[rstest]
+    #[case("session-id=1; ubid-main=2; at-main=3", "amazon.com")]
+    #[case("session_id=1; ubid_acbde=2; at_acbde=3; x-acbde=4", "amazon.de")]
+    #[case("session-id=1; x-acbuk=0; ubid-acbuk=2; at-acbuk=3", "amazon.co.uk")]
+    #[case("session-id=1; ubid-acbjp=2; at-acbjp=3", "amazon.co.jp")]
+    fn the_marketplace_follows_from_the_names(#[case] text: &str, #[case] domain: &str) {
+        assert_eq!(session(text, None).unwrap().marketplace().domain(), domain);
+    }
+
+    #[test]
+    fn everything_given_is_sent_in_hyphens() {
+        let session = session("session_id=1; ubid_main=2; at_main=3; csm_hit=4", None).unwrap();
+        assert_eq!(session.header().expose_secret(), "session-id=1; ubid-main=2; at-main=3; csm_hit=4");
+        assert_eq!(session.session_id().expose_secret(), "1");
+        assert!(!format!("{session:?}").contains("at-main"));
+    }
+
+    #[rstest]
+    #[case("session-id=1; ubid-acbde=2", "cookie `at-acbde` is missing")]
+    #[case("at-main=3", "cookies `session-id`, `ubid-main` are missing")]
+    #[case("session-id=1; i18n-prefs=EUR", "cookies `ubid-…`, `at-…` are missing")]
+    #[case("session-id=1; ubid-main=; at-main=3", "cookie `ubid-main` is missing")]
+    fn a_missing_cookie_is_named(#[case] text: &str, #[case] expected: &str) {
+        let error = session(text, None).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Auth(AuthProblem::Missing));
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(error.hint_text().unwrap().contains("browser"));
+    }
+
+    #[test]
+    fn an_unknown_shop_fails_at_once_and_can_be_overridden() {
+        let text = "session-id=1; ubid-acbzz=2; at-acbzz=3";
+        let error = session(text, None).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`acbzz`") && error.hint_text().unwrap().contains("--marketplace"), "{error}");
+        assert_eq!(session(text, Some("amazon.de")).unwrap().marketplace().domain(), "amazon.de");
+    }
+
+    #[test]
+    fn of_a_file_with_several_shops_only_one_is_used() {
+        let line = |domain: &str, name: &str, value: &str| format!("{domain}\tTRUE\t/\tTRUE\t0\t{name}\t{value}\n");
+        let file: String = [
+            line(".amazon.de", "session-id", "de1"),
+            line(".amazon.de", "ubid-acbde", "de2"),
+            line(".amazon.de", "at-acbde", "de3"),
+            line(".amazon.com", "session-id", "us1"),
+            line(".amazon.com", "ubid-main", "us2"),
+            line("www.amazon.com", "at-main", "us3"),
+        ]
+        .concat();
+        assert_eq!(session(&file, None).unwrap().header().expose_secret(), "session-id=de1; ubid-acbde=de2; at-acbde=de3");
+        let american = session(&file, Some("amazon.com")).unwrap();
+        assert_eq!(american.header().expose_secret(), "session-id=us1; ubid-main=us2; at-main=us3");
+    }
+}

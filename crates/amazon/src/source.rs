@@ -1,0 +1,215 @@
+//! The account as a source of photos.
+
+mod originals;
+mod position;
+mod walk;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use photomove_core::{
+    Account, Album, AlbumId, Asset, AssetId, Capabilities, Cursor, Error, ErrorKind, Fidelity, Filters, Gap, HashKinds,
+    Locator, Media, Member, Operation, Owner, Page, PartId, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, ReadOrder,
+    Rejection, Result, Scope, SharedClock, SourceCaps,
+};
+use photomove_http::HttpEnv;
+use tokio::sync::OnceCell;
+
+use crate::KIND;
+use crate::auth::Cookies;
+use crate::client::{AmazonClient, Filter};
+use crate::config::AmazonConfig;
+use crate::convert;
+use crate::wire::Node;
+
+use originals::Routes;
+use position::Position;
+use walk::Walk;
+
+/// What the service does not give, in words for people.
+const LOSES: &[Gap] = &[
+    Gap { what: "people", why: "names belong to groups of faces that only Amazon Photos knows" },
+    Gap { what: "recognised things and places", why: "they are found by search only, not in the listing" },
+    Gap { what: "live photos as one item", why: "picture and clip are two files without a link between them" },
+    Gap { what: "order and covers of albums", why: "the listing of an album has no order of its own" },
+    Gap { what: "items of other people in shared albums", why: "they belong to another account" },
+    Gap { what: "documents and other files", why: "only photos and videos are moved" },
+    Gap { what: "the bin", why: "what was thrown away is not moved" },
+];
+
+/// An Amazon Photos account.
+pub struct AmazonPhotos {
+    client: AmazonClient,
+    info: ProviderInfo,
+    clock: SharedClock,
+    page_size: u16,
+    downloads: u16,
+    routes: Routes,
+    owner: OnceCell<String>,
+}
+
+impl AmazonPhotos {
+    /// Prepares the provider; nothing is sent before [`PhotoProvider::connect`].
+    ///
+    /// # Errors
+    /// As [`AmazonClient::new`].
+    pub fn new(config: &AmazonConfig, cookies: &Cookies, env: &HttpEnv) -> Result<Arc<Self>> {
+        let client = AmazonClient::new(config, cookies, env)?;
+        let info = ProviderInfo { kind: KIND, label: "Amazon Photos".to_owned(), origins: client.hosts().origins() };
+        Ok(Arc::new(Self {
+            client,
+            info,
+            clock: env.clock.clone(),
+            page_size: config.page_size,
+            downloads: config.downloads,
+            routes: Routes::default(),
+            owner: OnceCell::new(),
+        }))
+    }
+
+    /// Returns the client, for what is no business of a source.
+    pub fn client(&self) -> &AmazonClient {
+        &self.client
+    }
+
+    /// Returns the account's owner id, asked once.
+    async fn owner(&self) -> Result<&str> {
+        let owner = self.owner.get_or_try_init(|| async {
+            // root() gives only nodes with an owner.
+            Ok::<_, Error>(self.client.root().await?.owner_id.unwrap_or_default())
+        });
+        owner.await.map(String::as_str)
+    }
+
+    fn walk<'w>(&'w self, filter: Filter, parent: Option<&'w str>, operation: Operation) -> Walk<'w> {
+        Walk { client: &self.client, filter, parent, operation, limit: self.page_size }
+    }
+
+    fn beginning(&self) -> Cursor {
+        Position::new(self.clock.now()).cursor(None)
+    }
+}
+
+impl fmt::Debug for AmazonPhotos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AmazonPhotos").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl PhotoProvider for AmazonPhotos {
+    fn info(&self) -> &ProviderInfo {
+        &self.info
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let source = SourceCaps {
+            scope: Scope::WholeLibrary,
+            fidelity: Fidelity::Original,
+            hashes: HashKinds::MD5,
+            fields: convert::FIELDS,
+            ranged: true,
+            order: ReadOrder::Any,
+            members_in_listing: false,
+            open_concurrency: self.downloads,
+            loses: LOSES,
+        };
+        Capabilities::new(Some(source), None)
+    }
+
+    async fn connect(&self) -> Result<Account> {
+        let root = self.client.root().await.map_err(first_answer)?;
+        let owner = root.owner_id.unwrap_or_default();
+        // The first answer stays: members of albums are compared with the account that the listing belongs to.
+        let _ = self.owner.set(owner.clone());
+        Ok(Account {
+            owner: Owner::from(owner),
+            label: Some(self.client.marketplace().domain().to_owned()),
+            used: None,
+            limit: None,
+            expires: None,
+        })
+    }
+
+    fn as_source(self: Arc<Self>) -> Option<Arc<dyn PhotoSource>> {
+        Some(self)
+    }
+
+    fn as_sink(self: Arc<Self>) -> Option<Arc<dyn PhotoSink>> {
+        None
+    }
+}
+
+/// A refusal of the very first request says nothing about the cookies.
+fn first_answer(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Unavailable { .. } => error.hint(
+            "the service may refuse this network: data centres and some VPNs are turned away; try from a home connection, \
+             or later",
+        ),
+        _ => error,
+    }
+}
+
+#[async_trait]
+impl PhotoSource for AmazonPhotos {
+    async fn start(&self, _filters: &Filters) -> Result<Cursor> {
+        Ok(self.beginning())
+    }
+
+    async fn assets(&self, at: &Cursor) -> Result<Page<Asset>> {
+        let walk = self.walk(Filter::files(), None, Operation::ListAssets);
+        walk.page(at, self.clock.now(), |node, position| {
+            let later = position::created(&node).is_some_and(|created| created > position.until);
+            if later { None } else { convert::asset(node).map(Ok) }
+        })
+        .await
+    }
+
+    async fn albums(&self, at: Option<&Cursor>) -> Result<Page<Album>> {
+        let walk = self.walk(Filter::albums(), None, Operation::ListAlbums);
+        let beginning = self.beginning();
+        walk.page(at.unwrap_or(&beginning), self.clock.now(), |node, _| Some(Ok(convert::album(node)))).await
+    }
+
+    async fn members(&self, album: &AlbumId, at: Option<&Cursor>) -> Result<Page<Member>> {
+        let owner = self.owner().await?;
+        let walk = self.walk(Filter::files(), Some(album.as_str()), Operation::ListMembers);
+        let beginning = self.beginning();
+        walk.page(at.unwrap_or(&beginning), self.clock.now(), |node, _| member(node, owner)).await
+    }
+
+    async fn refresh(&self, asset: &AssetId, _locator: &Locator) -> Result<Option<Asset>> {
+        match self.client.node(asset.as_str()).await {
+            // What sits in the bin is gone for a migration.
+            Ok(node) if node.status.as_deref().is_none_or(|status| status == "AVAILABLE") => Ok(convert::asset(node)),
+            Ok(_) => Ok(None),
+            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open(&self, part: &PartId, locator: &Locator, offset: u64) -> Result<Media> {
+        let owner = convert::owner(locator);
+        let download = self.routes.open(&self.client, part.as_str(), owner, offset).await?;
+        Ok(Media { starts_at: download.starts_at, size_bytes: download.size_bytes, stream: download.stream })
+    }
+}
+
+/// Makes a member of a child of an album; what is no photo or video is none.
+fn member(node: Node, owner: &str) -> Option<Result<Member>> {
+    convert::kind(&node)?;
+    match node.owner_id {
+        Some(other) if other != owner => Some(Err(Error::new(
+            ErrorKind::Rejected(Rejection::Policy),
+            "a member of the shared album belongs to another account",
+        )
+        .provider(KIND)
+        .operation(Operation::ListMembers)
+        .context("node", node.id)
+        .hint("its owner can move it, or add it to their own library first"))),
+        // The order of children is that of their upload, not the album's own.
+        _ => Some(Ok(Member { asset: AssetId::from(node.id), position: None })),
+    }
+}

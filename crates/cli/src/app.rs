@@ -1,0 +1,169 @@
+//! From arguments to exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use photomove_core::{Error, ErrorKind, Result, SharedClock, SharedRandom, SystemClock, SystemRandom};
+
+use crate::args::{Cli, Command, Global};
+use crate::ask::Person;
+use crate::commands::{auth, migrate, plan, sim, status};
+use crate::exit::Exit;
+use crate::normalise::{self, Refusal};
+use crate::print::Printer;
+use crate::settings::{self, Environment, Settings};
+use crate::signal::Signals;
+use crate::{errors, log};
+
+/// How long a run may take to put its things away after the second Ctrl-C.
+const ABORT_GRACE: Duration = Duration::from_secs(2);
+
+/// What every command works with.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// Options that every command takes.
+    pub(crate) global: Global,
+    /// Environment variables.
+    pub(crate) environment: Environment,
+    /// Where words go.
+    pub(crate) printer: Printer,
+    /// Who can be asked.
+    pub(crate) person: Person,
+    /// Tells the time.
+    pub(crate) clock: SharedClock,
+    /// Gives random numbers.
+    pub(crate) random: SharedRandom,
+    /// Requests to stop.
+    pub(crate) signals: Signals,
+}
+
+impl App {
+    /// Puts options, environment and settings file together.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if they make no sense.
+    pub(crate) fn settings(&self, spool_max: Option<&str>) -> Result<Settings> {
+        settings::load(&self.global, &self.environment, spool_max)
+    }
+}
+
+/// Runs the command line `args`, the program's name first, and returns how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let argv: Vec<OsString> = args.into_iter().collect();
+    let cli = match normalise::parse(&argv) {
+        Ok(cli) => cli,
+        Err(refusal) => return refuse(&refusal, &argv).into(),
+    };
+    let environment = Environment::of_process();
+    let no_color = cli.global.no_color || environment.get("NO_COLOR").is_some();
+    if no_color {
+        dialoguer::console::set_colors_enabled(false);
+        dialoguer::console::set_colors_enabled_stderr(false);
+    }
+    let printer = Printer::of_process(cli.global.json);
+    let rust_log = environment.get("RUST_LOG").and_then(|text| text.to_str());
+    log::start(cli.global.verbose, rust_log, &printer, printer.talks_to_terminal() && !no_color);
+    let result = start(cli, environment, printer.clone());
+    result.unwrap_or_else(|error| tell(&error, &printer)).into()
+}
+
+fn start(cli: Cli, environment: Environment, printer: Printer) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot start threads: {error}")))?;
+    let result = runtime.block_on(execute(cli, environment, printer));
+    // A question that nobody answers blocks its thread for ever: it must not hold the program.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    result
+}
+
+async fn execute(cli: Cli, environment: Environment, printer: Printer) -> Result<Exit> {
+    let drains = drains(&cli.command);
+    let told = printer.clone();
+    let signals = Signals::listen(move |words| {
+        if drains {
+            told.talk(words);
+        }
+    });
+    let app = App {
+        person: Person::of_process(cli.global.yes, printer.clone()),
+        global: cli.global,
+        environment,
+        printer,
+        clock: SystemClock::shared(),
+        random: SystemRandom::shared(),
+        signals: signals.clone(),
+    };
+    let ends_itself = drains || matches!(cli.command, Command::Sim(_));
+    let stopped = async {
+        if ends_itself {
+            signals.abort.cancelled().await;
+            app.clock.sleep(ABORT_GRACE).await;
+        } else {
+            signals.drain.cancelled().await;
+        }
+    };
+    tokio::select! {
+        result = Box::pin(dispatch(&app, cli.command)) => result,
+        () = stopped => Ok(Exit::Interrupted),
+    }
+}
+
+async fn dispatch(app: &App, command: Command) -> Result<Exit> {
+    match command {
+        Command::Migrate(args) => migrate::run(app, args).await,
+        Command::Plan(args) => plan::run(app, args).await,
+        Command::Status(args) => status::run(app, args).await,
+        Command::Auth(args) => auth::run(app, args).await,
+        #[cfg(all(feature = "amazon", feature = "google"))]
+        Command::Demo(args) => crate::commands::demo::run(app, args).await,
+        Command::Sim(args) => sim::run(app, args).await,
+        #[cfg(feature = "amazon")]
+        Command::Amazon(noun) => provider(app, "amazon", noun).await,
+        #[cfg(feature = "google")]
+        Command::Google(noun) => provider(app, "google", noun).await,
+        // Spelled out by `normalise::parse`, which refuses what it cannot.
+        Command::External(_) => Err(Error::new(ErrorKind::Internal, "a short form was not spelled out")),
+    }
+}
+
+/// Says whether a command finishes what is under way before it ends.
+fn drains(command: &Command) -> bool {
+    match command {
+        Command::Migrate(_) => true,
+        #[cfg(all(feature = "amazon", feature = "google"))]
+        Command::Demo(_) => true,
+        _ => false,
+    }
+}
+
+#[cfg(any(feature = "amazon", feature = "google"))]
+async fn provider(app: &App, kind: &str, noun: crate::args::Noun) -> Result<Exit> {
+    use crate::args::Verb;
+    let endpoint = noun.endpoint.unwrap_or_else(|| kind.to_owned());
+    match noun.verb {
+        Verb::Usage => crate::commands::usage::run(app, &endpoint).await,
+        Verb::External(_) => Err(Error::new(ErrorKind::Internal, "a short form was not spelled out")),
+    }
+}
+
+/// Prints why arguments cannot be used, or the help that was asked for.
+fn refuse(refusal: &Refusal, argv: &[OsString]) -> Exit {
+    match refusal {
+        Refusal::Clap(error) => {
+            // Help and version go to standard output, mistakes to standard error; a closed one is no matter.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Done }
+        }
+        Refusal::Word(error) => tell(error, &Printer::of_process(argv.iter().any(|word| word == "--json"))),
+    }
+}
+
+/// Prints an error and returns its exit code.
+fn tell(error: &Error, printer: &Printer) -> Exit {
+    printer.object(&errors::object(error));
+    printer.talk(&errors::render(error));
+    Exit::of_error(error)
+}

@@ -1,0 +1,187 @@
+//! `photomove demo`: the whole thing between stand-ins, without an account and without a network.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use photomove_core::{Error, ErrorKind, Result};
+use photomove_migrate::Summary;
+use photomove_sim::{Fill, ServiceKind, ServiceSpec, SimOptions, Sims};
+use serde_json::json;
+
+use super::migrate::{self, How};
+use super::sim::sim_error;
+use crate::app::App;
+use crate::ask::Person;
+use crate::args::Global;
+use crate::endpoint::{Endpoint, Kind};
+use crate::exit::Exit;
+use crate::settings::{self, Environment, Settings};
+use crate::{report, text};
+
+/// Arguments of `photomove demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Folder to leave behind; `photomove-demo` here if not given, numbered if that exists
+    #[arg(value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Seed of the generated library
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Files of the generated library that the destination refuses, so that a refusal can be seen.
+const REFUSED_BY_DESIGN: u64 = 1;
+
+/// Runs the demo.
+pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
+    let began = app.clock.now();
+    let folder = make_folder(args.dir)?;
+    let sims = start(&folder, args.seed).await?;
+    explain(app, &sims).await;
+    let settings = settings(&sims, &folder)?;
+    let (from, to) = (Endpoint { kind: Kind::Amazon, account: None }, Endpoint { kind: Kind::Google, account: None });
+    let result = migrate::between(&without_questions(app), &settings, &from, &to, &How::default()).await;
+    let stored = stored(&sims).await;
+    sims.shutdown().await;
+    let summary = result?;
+    let exit = exit_of(&summary);
+    migrate::tell_end(app, &settings, &summary, exit);
+    let took = app.clock.now().duration_since(began).unsigned_abs();
+    app.printer.object(&json!({
+        "type": "demo", "folder": folder, "seconds": took.as_secs_f64(), "stored": stored, "exit_code": exit.code(),
+    }));
+    app.printer.text(&ending(&folder, exit, stored, &text::duration(took)));
+    Ok(exit)
+}
+
+/// `photomove-demo`, `photomove-demo-2`, …; a folder that was asked for must be new or empty.
+fn make_folder(wanted: Option<PathBuf>) -> Result<PathBuf> {
+    let cannot = |path: &Path, error: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::Config, format!("cannot use folder {} for the demo: {error}", path.display()))
+            .hint("name another one: `photomove demo DIR`")
+    };
+    let folder = match wanted {
+        Some(path) => {
+            if std::fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some()) {
+                return Err(cannot(&path, &"it is not empty"));
+            }
+            std::fs::create_dir_all(&path).map_err(|error| cannot(&path, &error))?;
+            path
+        }
+        None => {
+            let names = std::iter::once("photomove-demo".to_owned()).chain((2_u32..).map(|n| format!("photomove-demo-{n}")));
+            let mut made = None;
+            for path in names.map(PathBuf::from) {
+                // Created, not looked for: two demos at once get two folders.
+                match std::fs::create_dir(&path) {
+                    Ok(()) => {
+                        made = Some(path);
+                        break;
+                    }
+                    Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                    Err(error) => return Err(cannot(&path, &error)),
+                }
+            }
+            made.unwrap_or_default()
+        }
+    };
+    std::path::absolute(&folder).map_err(|error| cannot(&folder, &error))
+}
+
+async fn start(folder: &Path, seed: u64) -> Result<Sims> {
+    let options = SimOptions {
+        services: vec![ServiceSpec::new(ServiceKind::Amazon), ServiceSpec::new(ServiceKind::Google)],
+        fill: Some(Fill::Demo),
+        seed,
+        strict_media: true,
+        state_dir: Some(folder.join("stand-ins")),
+        ..SimOptions::default()
+    };
+    photomove_sim::start(options).await.map_err(sim_error)
+}
+
+/// The settings with which a person would reach the stand-ins; nothing of the person's own is read.
+fn settings(sims: &Sims, folder: &Path) -> Result<Settings> {
+    let environment = Environment::of(sims.env().clone());
+    let global = Global { state_dir: Some(folder.join("state")), ..Global::default() };
+    settings::without_file(&global, &environment)
+}
+
+/// Whoever starts the demo has said yes: it moves nothing of theirs.
+fn without_questions(app: &App) -> App {
+    App {
+        person: Person::of_process(true, app.printer.clone()),
+        global: app.global.clone(),
+        environment: Environment::default(),
+        printer: app.printer.clone(),
+        clock: app.clock.clone(),
+        random: app.random.clone(),
+        signals: app.signals.clone(),
+    }
+}
+
+async fn explain(app: &App, sims: &Sims) {
+    let (mut items, mut albums) = (0, 0);
+    if let Some(amazon) = sims.service(ServiceKind::Amazon) {
+        (items, albums) = (amazon.library_lines().await.len(), amazon.album_lines().len());
+    }
+    app.printer.talk(&format!(
+        "This demo needs no account and no network: stand-ins of both services run inside this program.\n\
+         \n\
+         Amazon Photos (stand-in): {items} generated photos and videos in {albums} albums\n\
+         Google Photos (stand-in): empty\n\
+         \n\
+         Now runs what `photomove amazon google` does with real accounts.\n\
+         One file is no photo although its name says so: Google Photos will refuse it.\n"
+    ));
+}
+
+/// Items that the stand-in of the destination really holds.
+async fn stored(sims: &Sims) -> u64 {
+    match sims.service(ServiceKind::Google) {
+        Some(google) => google.library_lines().await.len() as u64,
+        None => 0,
+    }
+}
+
+/// The refusal is part of the show; anything else is not.
+fn exit_of(summary: &Summary) -> Exit {
+    match report::exit_of(summary) {
+        Exit::ItemsFailed if summary.accounting.failed.count == REFUSED_BY_DESIGN && summary.unreadable == 0 => Exit::Done,
+        exit => exit,
+    }
+}
+
+fn ending(folder: &Path, exit: Exit, stored: u64, took: &str) -> String {
+    let verdict = match exit {
+        Exit::Done => "one file was refused, as it was meant to be; a real run would end with exit code 3",
+        _ => "this is not how the demo should end; please report it",
+    };
+    format!(
+        "\n{verdict}\n\
+         the destination holds {stored} items; equal files were sent once and put into all their albums\n\
+         \n\
+         where to look (took {took}):\n  \
+         {}  journal: what became of every file\n  \
+         photomove --state-dir {} status --failures\n  \
+         rm -r {}  forgets it all",
+        folder.join("state").join("journal.db").display(),
+        folder.join("state").display(),
+        folder.display(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_something_in_it_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let wanted = folder.path().join("demo");
+        assert_eq!(make_folder(Some(wanted.clone())).unwrap(), wanted);
+        std::fs::write(wanted.join("x"), "x").unwrap();
+        let error = make_folder(Some(wanted)).unwrap_err();
+        assert!(error.to_string().ends_with("it is not empty"), "{error}");
+    }
+}

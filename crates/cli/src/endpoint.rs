@@ -1,0 +1,231 @@
+//! `ENDPOINT = KIND[@ACCOUNT][:TARGET]`: what FROM and TO may be.
+
+use std::fmt;
+
+use photomove_core::{Error, ErrorKind, Result};
+use url::Url;
+
+use crate::text;
+
+/// A provider that this program knows by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Amazon Photos.
+    Amazon,
+    /// Google Photos.
+    Google,
+}
+
+/// Words that the grammar reserves for providers that this version does not have.
+const RESERVED: [&str; 3] = ["photoprism", "folder", "takeout"];
+
+impl Kind {
+    /// All kinds.
+    pub(crate) const ALL: [Self; 2] = [Self::Amazon, Self::Google];
+
+    /// Returns the word that people type.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Amazon => "amazon",
+            Self::Google => "google",
+        }
+    }
+
+    /// Returns the name that people know.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Amazon => "Amazon Photos",
+            Self::Google => "Google Photos",
+        }
+    }
+
+    /// Returns the kind of a word.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// One side of a migration, or the account of a provider's own command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// Which provider.
+    pub(crate) kind: Kind,
+    /// Which of its accounts; `None` = the only one.
+    pub(crate) account: Option<String>,
+}
+
+impl Endpoint {
+    /// Reads an endpoint.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] with a hint if it names no provider of this version, or holds what it must not.
+    pub(crate) fn parse(word: &str) -> Result<Self> {
+        let (kind, account, target) = split(word);
+        let kind = Kind::of_word(kind).ok_or_else(|| unknown(word, &[]))?;
+        if let Some(target) = target {
+            return Err(refused_target(kind, target));
+        }
+        if account == Some("") {
+            return Err(Error::new(ErrorKind::Config, format!("no account after `@` in `{word}`"))
+                .hint(format!("write `{}@NAME`, or `{}` alone", kind.word(), kind.word())));
+        }
+        Ok(Self { kind, account: account.map(str::to_owned) })
+    }
+
+    /// Says whether a word has the form of an endpoint, even of a provider that this version lacks.
+    pub(crate) fn is_shaped(word: &str) -> bool {
+        let kind = split(word).0;
+        Kind::of_word(kind).is_some() || RESERVED.contains(&kind) || is_folder(word)
+    }
+
+    /// Returns the kind that a word begins with, whatever follows.
+    pub(crate) fn kind_of(word: &str) -> Option<Kind> {
+        Kind::of_word(split(word).0)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.word())?;
+        match &self.account {
+            Some(account) => write!(f, "@{account}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads FROM and TO.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if one of them is not an endpoint, or both are the same.
+pub(crate) fn parse_pair(from: &str, to: &str) -> Result<(Endpoint, Endpoint)> {
+    let (from, to) = (Endpoint::parse(from)?, Endpoint::parse(to)?);
+    if from == to {
+        return Err(same_account(&from, &to));
+    }
+    Ok((from, to))
+}
+
+/// The refusal of a migration from an account to itself.
+pub(crate) fn same_account(from: &Endpoint, to: &Endpoint) -> Error {
+    Error::new(ErrorKind::Config, format!("FROM and TO are the same account: `{from}` and `{to}`"))
+        .hint("name two accounts, such as `photomove amazon google`")
+}
+
+/// The refusal of a word that is no endpoint; `verbs` are the other words that were possible there.
+pub(crate) fn unknown(word: &str, verbs: &[&str]) -> Error {
+    let kind = split(word).0;
+    if is_folder(word) || RESERVED.contains(&kind) {
+        let what = if is_folder(word) { "folders are" } else { "this provider is" };
+        return Error::new(ErrorKind::Config, format!("{what} not among the providers of this version: `{word}`"))
+            .hint(format!("known providers: {}", known_words()));
+    }
+    let candidates = verbs.iter().copied().chain(Kind::ALL.map(Kind::word));
+    let near = text::similar(kind, candidates);
+    let hint = if near.is_empty() {
+        let commands = match verbs {
+            [] => String::new(),
+            verbs => format!("; known commands here: {}", quoted(verbs)),
+        };
+        format!("known providers: {}{commands}", known_words())
+    } else {
+        format!("did you mean {}?", near.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "))
+    };
+    let what = if verbs.is_empty() { "provider" } else { "command or provider" };
+    Error::new(ErrorKind::Config, format!("unknown {what} `{kind}`")).hint(hint)
+}
+
+/// KIND ends at the first `@` or `:`, ACCOUNT at the first `:`.
+fn split(word: &str) -> (&str, Option<&str>, Option<&str>) {
+    let (head, target) = match word.split_once(':') {
+        Some((head, target)) => (head, Some(target)),
+        None => (word, None),
+    };
+    match head.split_once('@') {
+        Some((kind, account)) => (kind, Some(account), target),
+        None => (head, None, target),
+    }
+}
+
+fn is_folder(word: &str) -> bool {
+    ["./", "../", "/", "~", ".\\", "..\\"].iter().any(|start| word.starts_with(start)) || word == "." || word == ".."
+}
+
+fn refused_target(kind: Kind, target: &str) -> Error {
+    let has_user = Url::parse(target).is_ok_and(|url| !url.username().is_empty() || url.password().is_some());
+    if has_user {
+        // The target itself is left out: it holds what must not be shown.
+        return Error::new(ErrorKind::Config, "an endpoint's address must not hold a user name or password")
+            .hint(format!("sign in with `photomove auth login {}` instead", kind.word()));
+    }
+    Error::new(ErrorKind::Config, format!("`{}` takes no target in this version: `{target}`", kind.word()))
+        .hint(format!("write `{0}` or `{0}@ACCOUNT`", kind.word()))
+}
+
+fn known_words() -> String {
+    quoted(&Kind::ALL.map(Kind::word))
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kind_ends_at_the_first_at_or_colon() {
+        assert_eq!(split("amazon"), ("amazon", None, None));
+        assert_eq!(split("google@alice:picker"), ("google", Some("alice"), Some("picker")));
+        assert_eq!(split("photoprism:https://u@h:8443/base"), ("photoprism", None, Some("https://u@h:8443/base")));
+        assert_eq!(split("photoprism@home"), ("photoprism", Some("home"), None));
+        assert_eq!(split("google@a@b"), ("google", Some("a@b"), None));
+    }
+
+    #[test]
+    fn accounts_may_be_addresses() -> Result<()> {
+        let endpoint = Endpoint::parse("google@anna@example.org")?;
+        assert_eq!(endpoint.account.as_deref(), Some("anna@example.org"));
+        assert_eq!(endpoint.to_string(), "google@anna@example.org");
+        Ok(())
+    }
+
+    #[test]
+    fn shapes_cover_reserved_providers_and_folders() {
+        for word in ["amazon", "google@a:b", "photoprism:https://h", "folder:./x", "takeout:./t-*.zip", "./x", "../x", "/x", "~/x"] {
+            assert!(Endpoint::is_shaped(word), "{word}");
+        }
+        for word in ["usage", "amazn", "x/y", "", "demo"] {
+            assert!(!Endpoint::is_shaped(word), "{word}");
+        }
+    }
+
+    fn refusal(word: &str) -> String {
+        let error = Endpoint::parse(word).unwrap_err();
+        format!("{error} | {}", error.hint_text().unwrap_or("-"))
+    }
+
+    #[test]
+    fn refusals_say_what_and_what_next() {
+        insta::assert_snapshot!(
+            ["amazn", "xyzzy", "photoprism:https://h", "./out", "google:picker", "google@", "google:https://me:pw@h/"].map(refusal).join("\n"),
+            @r"
+        unknown provider `amazn` | did you mean `amazon`?
+        unknown provider `xyzzy` | known providers: `amazon`, `google`
+        this provider is not among the providers of this version: `photoprism:https://h` | known providers: `amazon`, `google`
+        folders are not among the providers of this version: `./out` | known providers: `amazon`, `google`
+        `google` takes no target in this version: `picker` | write `google` or `google@ACCOUNT`
+        no account after `@` in `google@` | write `google@NAME`, or `google` alone
+        an endpoint's address must not hold a user name or password | sign in with `photomove auth login google` instead
+        "
+        );
+    }
+
+    #[test]
+    fn an_account_is_not_moved_to_itself() {
+        let error = parse_pair("google@a", "google@a").unwrap_err();
+        assert_eq!(error.to_string(), "FROM and TO are the same account: `google@a` and `google@a`");
+        assert!(parse_pair("google@a", "google@b").is_ok());
+    }
+}

@@ -1,0 +1,27 @@
+//! Command line of photomove: arguments, settings, commands, printing, exit codes.
+//!
+//! [`run`] is the whole program; the binary of the package `photomove` calls it. With the features `amazon` and
+//! `google` the providers of those names can be reached; the rest works without them.
+#![cfg_attr(
+    not(all(feature = "amazon", feature = "google")),
+    allow(dead_code, unused_imports, unreachable_code, unused_variables, reason = "what a missing provider would use")
+)]
+
+mod app;
+mod args;
+mod ask;
+mod commands;
+mod endpoint;
+mod errors;
+mod exit;
+mod log;
+mod normalise;
+mod print;
+mod progress;
+mod providers;
+mod report;
+mod settings;
+mod signal;
+mod text;
+
+pub use app::run;

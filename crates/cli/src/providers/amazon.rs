@@ -1,0 +1,111 @@
+//! Amazon Photos: cookies from a file of the settings or from the store.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use photomove_amazon::{AmazonConfig, AmazonPhotos, Cookies, Endpoints};
+use photomove_core::{CredentialStore, Error, ErrorKind, Operation, PhotoProvider, Result};
+use photomove_http::HttpEnv;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Accounts, key};
+use crate::ask;
+use crate::endpoint::{Endpoint, Kind};
+use crate::settings::AmazonSettings;
+
+/// Cookies as they were found, and the shop if a person named it at the sign-in.
+#[derive(Debug)]
+pub(crate) struct AmazonSignIn {
+    cookies: Cookies,
+    marketplace: Option<String>,
+}
+
+/// What the store keeps.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    marketplace: Option<String>,
+    cookies: Value,
+}
+
+impl AmazonSignIn {
+    /// Takes cookies as a sign-in.
+    pub(crate) fn new(cookies: Cookies, marketplace: Option<String>) -> Self {
+        Self { cookies, marketplace }
+    }
+
+    /// Writes it for the store.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if it cannot be written as JSON.
+    pub(crate) fn to_credential(&self) -> Result<SecretString> {
+        let cookies = serde_json::from_str(self.cookies.to_credential().expose_secret()).map_err(not_json)?;
+        let kept = Kept { marketplace: self.marketplace.clone(), cookies };
+        serde_json::to_string(&kept).map(SecretString::from).map_err(not_json)
+    }
+
+    fn of_credential(credential: &SecretString) -> Result<Self> {
+        // serde's words could quote a value, so they are left out.
+        let kept: Kept = serde_json::from_str(credential.expose_secret()).map_err(|_| {
+            Error::new(ErrorKind::Config, "the kept sign-in cannot be read")
+                .provider(Kind::Amazon.word())
+                .hint("sign in again: `photomove auth login amazon`")
+        })?;
+        let cookies = Cookies::from_credential(&kept.cookies.to_string().into())?;
+        Ok(Self { cookies, marketplace: kept.marketplace })
+    }
+}
+
+fn not_json(_: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Internal, "cookies cannot be written as JSON").provider(Kind::Amazon.word())
+}
+
+/// Finds the cookies of an endpoint.
+pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Result<AmazonSignIn> {
+    if endpoint.account.is_none()
+        && let Some(path) = &accounts.settings.amazon.cookies
+    {
+        return cookies_of_file(path).map(|cookies| AmazonSignIn::new(cookies, None));
+    }
+    let missing = || ask::not_signed_in(Kind::Amazon.word(), &endpoint.to_string(), "");
+    let account = accounts.account(endpoint).await?.ok_or_else(missing)?;
+    let credential = accounts.store.load(&key(Kind::Amazon, &account)).await?.ok_or_else(missing)?;
+    AmazonSignIn::of_credential(&credential)
+}
+
+/// Reads a cookie file in any of its forms.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if it cannot be read or is malformed.
+pub(crate) fn cookies_of_file(path: &Path) -> Result<Cookies> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("cannot read cookie file {}: {error}", path.display()))
+            .provider(Kind::Amazon.word())
+            .hint("check the path; the file is a `cookies.txt` or the text of a `Cookie:` header")
+    })?;
+    Cookies::parse(&text).map_err(|error| error.operation(Operation::Settings).context("file", path.display()))
+}
+
+/// Makes the provider.
+pub(super) fn open(accounts: &Accounts<'_>, sign_in: AmazonSignIn, env: &HttpEnv) -> Result<Arc<dyn PhotoProvider>> {
+    let config = config(&accounts.settings.amazon, sign_in.marketplace.as_deref())?;
+    Ok(Arc::new(AmazonPhotos::try_new(&sign_in.cookies, config, env)?))
+}
+
+/// Turns settings into the provider's own; a shop named in the settings beats the one named at the sign-in.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if the marketplace is not known.
+fn config(settings: &AmazonSettings, marketplace: Option<&str>) -> Result<AmazonConfig> {
+    let mut config = AmazonConfig::default().with_endpoints(Endpoints {
+        metadata: settings.metadata_url.clone(),
+        content: settings.content_url.clone(),
+        download: settings.download_url.clone(),
+        thumbnail: settings.thumbnail_url.clone(),
+    });
+    if let Some(marketplace) = settings.marketplace.as_deref().or(marketplace) {
+        config = config.with_marketplace(marketplace.parse()?);
+    }
+    Ok(config)
+}

@@ -1,0 +1,83 @@
+//! Google Photos: a token file of the settings, or the kept sign-in, which holds the OAuth client too.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, FactStore, PhotoProvider, Result};
+use photomove_google::{ClientSecret, GoogleConfig, GooglePhotos};
+use photomove_http::HttpEnv;
+
+use super::single_file::SingleFileStore;
+use super::{Accounts, DEFAULT_ACCOUNT, key};
+use crate::ask;
+use crate::endpoint::{Endpoint, Kind};
+use crate::settings::GoogleSettings;
+
+/// Where the sign-in of one account is kept.
+#[derive(Debug)]
+pub(crate) struct GoogleSignIn {
+    store: Arc<dyn CredentialStore>,
+    key: CredentialKey,
+}
+
+/// Finds the sign-in of an endpoint.
+pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Result<GoogleSignIn> {
+    if endpoint.account.is_none()
+        && let Some(path) = &accounts.settings.google.token
+    {
+        let key = key(Kind::Google, DEFAULT_ACCOUNT);
+        return Ok(GoogleSignIn { store: Arc::new(SingleFileStore::new(path, key.clone())), key });
+    }
+    let missing = || {
+        // The client file is asked for where none is set: it is what people lack at their first sign-in.
+        let how = if accounts.settings.google.client_secret.is_some() { "" } else { " --client-secret client_secret.json" };
+        ask::not_signed_in(Kind::Google.word(), &endpoint.to_string(), how)
+    };
+    let account = accounts.account(endpoint).await?.ok_or_else(missing)?;
+    Ok(GoogleSignIn { store: Arc::new(accounts.store.clone()), key: key(Kind::Google, &account) })
+}
+
+/// Makes the provider.
+pub(super) async fn open(
+    accounts: &Accounts<'_>,
+    sign_in: GoogleSignIn,
+    env: &HttpEnv,
+    facts: Arc<dyn FactStore>,
+) -> Result<Arc<dyn PhotoProvider>> {
+    let config = config(&accounts.settings.google)?;
+    Ok(Arc::new(GooglePhotos::open(config, sign_in.store, sign_in.key, facts, env).await?))
+}
+
+/// Takes a kept sign-in back at Google.
+pub(super) async fn revoke(accounts: &Accounts<'_>, account: &str) -> Result<bool> {
+    let _ = (accounts, account);
+    Ok(false)
+}
+
+/// Turns settings into the provider's own.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if the client secret file cannot be used.
+pub(crate) fn config(settings: &GoogleSettings) -> Result<GoogleConfig> {
+    let mut config = GoogleConfig::default();
+    config.library_url = settings.library_url.clone();
+    config.userinfo_url = settings.userinfo_url.clone();
+    config.revoke_url = settings.revoke_url.clone();
+    if let Some(path) = &settings.client_secret {
+        config = config.with_client_secret(client_of_file(path)?);
+    }
+    Ok(config)
+}
+
+/// Reads an OAuth client file.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if it cannot be read or is something else.
+pub(crate) fn client_of_file(path: &Path) -> Result<ClientSecret> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("cannot read client secret file {}: {error}", path.display()))
+            .provider(Kind::Google.word())
+            .hint("download it from the Google Cloud console: \"Clients\", your desktop client, \"Download JSON\"")
+    })?;
+    ClientSecret::parse(&text).map_err(|error| error.context("file", path.display()))
+}

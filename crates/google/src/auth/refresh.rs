@@ -1,0 +1,262 @@
+//! New access tokens at run time, by crate `yup-oauth2`.
+//!
+//! Two things of that crate are worked around. It reads the machine's clock, so that it is never asked whether a token
+//! is still good: when to renew is decided by our clock, and it is told to renew. And it does not say why a renewal
+//! failed, for it would go on to ask a person: then the question is put once more by hand, for the sake of the answer.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use photomove_core::{
+    AuthProblem, Clock, CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result,
+    SharedClock, SystemClock,
+};
+use photomove_http::http::Request;
+use photomove_http::http::header::CONTENT_TYPE;
+use photomove_http::{Http, hyper_client};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::{Url, form_urlencoded};
+use yup_oauth2::authenticator_delegate::InstalledFlowDelegate;
+use yup_oauth2::storage::{TokenInfo, TokenStorage, TokenStorageError};
+use yup_oauth2::{ApplicationSecret, InstalledFlowAuthenticator, InstalledFlowReturnMethod};
+
+use super::failure;
+use super::secret::ClientSecret;
+use super::token_file::TokenFile;
+
+/// The crate's own limit is not applied by the client that it is given.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What an access token lasts where the reply does not say.
+const USUAL_LIFETIME_S: i64 = 3599;
+
+/// What a renewal works with.
+pub(crate) struct Renewal<'a> {
+    pub(crate) http: &'a Http,
+    pub(crate) store: &'a Arc<dyn CredentialStore>,
+    pub(crate) key: &'a CredentialKey,
+    pub(crate) secret: Option<&'a ClientSecret>,
+}
+
+/// The client as it is told to the token endpoint.
+struct OAuthClient {
+    id: String,
+    secret: SecretString,
+    token_uri: Url,
+}
+
+impl Renewal<'_> {
+    /// Brings and keeps a new access token.
+    pub(crate) async fn run(&self, file: TokenFile) -> Result<TokenFile> {
+        let Some(refresh_token) = file.refresh_token.clone() else {
+            return Err(Error::new(
+                ErrorKind::Auth(AuthProblem::Revoked),
+                "the sign-in has run out and cannot be renewed: it holds no refresh token",
+            )
+            .provider("google")
+            .operation(Operation::RenewSignIn)
+            .hint("sign in again with `photomove auth login google`"));
+        };
+        let client = self.client(&file)?;
+        let shelf = Arc::new(Shelf {
+            file: Mutex::new(file),
+            failure: Mutex::default(),
+            store: Arc::clone(self.store),
+            key: self.key.clone(),
+            clock: Arc::clone(&self.http.env().clock),
+        });
+        if self.by_yup(&client, &shelf).await? {
+            return Ok(shelf.file());
+        }
+        if let Some(failure) = shelf.failure() {
+            return Err(failure);
+        }
+        let fresh = self.by_hand(&client, &refresh_token).await?;
+        shelf.keep(fresh).await?;
+        Ok(shelf.file())
+    }
+
+    fn client(&self, file: &TokenFile) -> Result<OAuthClient> {
+        let wrong = |message: &str| {
+            Error::new(ErrorKind::Config, message)
+                .provider("google")
+                .operation(Operation::RenewSignIn)
+                .hint("sign in again with `photomove auth login google --client-secret FILE`")
+        };
+        if let Some(secret) = self.secret {
+            if file.client_id.as_ref().is_some_and(|id| *id != secret.client_id) {
+                return Err(wrong("the kept sign-in belongs to another OAuth client than the client secret file"));
+            }
+            return Ok(OAuthClient {
+                id: secret.client_id.clone(),
+                secret: secret.client_secret.clone(),
+                token_uri: file.token_uri.clone().unwrap_or_else(|| secret.token_uri.clone()),
+            });
+        }
+        match (&file.client_id, &file.client_secret, &file.token_uri) {
+            (Some(id), Some(secret), Some(token_uri)) => Ok(OAuthClient {
+                id: id.clone(),
+                secret: secret.clone(),
+                token_uri: token_uri.clone(),
+            }),
+            _ => Err(wrong("the kept sign-in does not hold its OAuth client: the client secret file is needed")),
+        }
+    }
+
+    /// Says whether the renewal succeeded.
+    async fn by_yup(&self, client: &OAuthClient, shelf: &Arc<Shelf>) -> Result<bool> {
+        let secret = ApplicationSecret {
+            client_id: client.id.clone(),
+            client_secret: client.secret.expose_secret().to_owned(),
+            token_uri: client.token_uri.to_string(),
+            ..ApplicationSecret::default()
+        };
+        let authenticator = InstalledFlowAuthenticator::with_client(
+            secret,
+            InstalledFlowReturnMethod::Interactive,
+            hyper_client::builder(self.http.env())?,
+        )
+        .flow_delegate(Box::new(NoPerson))
+        .with_storage(Box::new(Handle(Arc::clone(shelf))))
+        .build()
+        .await
+        .map_err(|error| {
+            Error::new(ErrorKind::Internal, "client for renewing the sign-in cannot be made").source(error)
+        })?;
+        let scopes = shelf.file().scopes;
+        // Its errors are not kept: they may quote what was sent.
+        let renewed = tokio::time::timeout(PATIENCE, authenticator.force_refreshed_token(&scopes)).await;
+        Ok(matches!(renewed, Ok(Ok(_))))
+    }
+
+    async fn by_hand(&self, client: &OAuthClient, refresh_token: &SecretString) -> Result<Fresh> {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("refresh_token", refresh_token.expose_secret())
+            .append_pair("client_id", &client.id)
+            .append_pair("client_secret", client.secret.expose_secret())
+            .finish();
+        let reply = post_form(self.http, &client.token_uri, form).await?;
+        if !reply.status().is_success() {
+            return Err(failure::of_reply(&reply, Operation::RenewSignIn));
+        }
+        serde_json::from_slice(reply.body()).map_err(|_| {
+            Error::new(ErrorKind::Protocol, "google's sign-in service gave an answer that is not known")
+                .provider("google")
+                .operation(Operation::RenewSignIn)
+        })
+    }
+}
+
+/// Sends a form that holds secrets, once.
+pub(crate) async fn post_form(
+    http: &Http,
+    url: &Url,
+    form: String,
+) -> Result<photomove_http::http::Response<Vec<u8>>> {
+    let request = Request::post(url.as_str())
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(form.into_bytes())
+        .map_err(|error| {
+            Error::new(ErrorKind::Internal, "request to google's sign-in service cannot be built")
+                .source(error)
+        })?;
+    http.raw(Operation::RenewSignIn, request).await
+}
+
+/// What a renewal brings.
+#[derive(Deserialize)]
+struct Fresh {
+    access_token: SecretString,
+    refresh_token: Option<SecretString>,
+    id_token: Option<SecretString>,
+    expires_in: Option<i64>,
+}
+
+/// Our store, as a renewal sees it.
+struct Shelf {
+    file: Mutex<TokenFile>,
+    failure: Mutex<Option<Error>>,
+    store: Arc<dyn CredentialStore>,
+    key: CredentialKey,
+    clock: SharedClock,
+}
+
+impl Shelf {
+    fn file(&self) -> TokenFile {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn failure(&self) -> Option<Error> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    async fn keep(&self, fresh: Fresh) -> Result<()> {
+        let lifetime = Duration::from_secs(fresh.expires_in.unwrap_or(USUAL_LIFETIME_S).max(0).unsigned_abs());
+        let mut file = self.file();
+        file.access_token = Some(fresh.access_token);
+        // Usually none comes: the old one stays.
+        file.refresh_token = fresh.refresh_token.or(file.refresh_token);
+        file.id_token = fresh.id_token.or(file.id_token);
+        file.expires_at = self.clock.now().checked_add(lifetime).ok();
+        file.save(&*self.store, &self.key).await?;
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
+        Ok(())
+    }
+}
+
+struct Handle(Arc<Shelf>);
+
+#[async_trait]
+impl TokenStorage for Handle {
+    async fn get(&self, _scopes: &[&str]) -> Option<TokenInfo> {
+        let file = self.0.file();
+        let text = |secret: Option<SecretString>| secret.map(|secret| secret.expose_secret().to_owned());
+        Some(TokenInfo {
+            access_token: text(file.access_token),
+            refresh_token: text(file.refresh_token),
+            expires_at: None,
+            id_token: None,
+        })
+    }
+
+    async fn set(&self, _scopes: &[&str], token: TokenInfo) -> Result<(), TokenStorageError> {
+        let Some(access_token) = token.access_token else {
+            return Err(TokenStorageError::Other("there is no access token".into()));
+        };
+        // It was made by the machine's clock a moment ago; what counts is how long it lasts.
+        let machine = SystemClock.now().as_second();
+        let kept = self.0.keep(Fresh {
+            access_token: access_token.into(),
+            refresh_token: token.refresh_token.map(Into::into),
+            id_token: token.id_token.map(Into::into),
+            expires_in: token.expires_at.map(|at| at.unix_timestamp() - machine),
+        });
+        kept.await.map_err(|error| {
+            *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            TokenStorageError::Other("the sign-in cannot be kept".into())
+        })
+    }
+}
+
+/// Declines when the crate wants to ask a person after a failed renewal.
+struct NoPerson;
+
+impl fmt::Debug for NoPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoPerson")
+    }
+}
+
+impl InstalledFlowDelegate for NoPerson {
+    fn present_user_url<'a>(
+        &'a self,
+        _url: &'a str,
+        _need_code: bool,
+    ) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>> {
+        Box::pin(async { Err("nobody is asked".to_owned()) })
+    }
+}

@@ -1,0 +1,1 @@
+//! Google Photos client and photomove sink.

@@ -1,0 +1,139 @@
+//! What all stages share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use photomove_core::{Error, ErrorKind, PhotoSink, PhotoSource, Result, SinkCaps, SourceCaps};
+use tokio::sync::Semaphore;
+
+use super::policy::{self, Situation, Step, Streaks};
+use super::progress::Board;
+use super::spool::Spool;
+use crate::journal::jobs::Job;
+use crate::journal::listing::Intake;
+use crate::journal::verdicts;
+use crate::{Count, EngineEnv, Event, Journal, MigrateOptions, Outcome, Reason, StopReason};
+
+/// What a step of a stage ends with: the run goes on, or stops.
+pub(super) type StepResult<T = ()> = Result<T, StopReason>;
+
+/// What all stages share.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub journal: Journal,
+    pub source: Arc<dyn PhotoSource>,
+    pub sink: Arc<dyn PhotoSink>,
+    pub source_caps: SourceCaps,
+    pub sink_caps: SinkCaps,
+    pub job: Job,
+    pub intake: Intake,
+    pub options: MigrateOptions,
+    pub env: EngineEnv,
+    pub board: Board,
+    pub streaks: Streaks,
+    pub spool: Arc<Spool>,
+    /// Bytes of parts in memory, in KiB.
+    pub memory: Arc<Semaphore>,
+    pub open_places: Semaphore,
+    pub stage_places: Semaphore,
+}
+
+impl Core {
+    pub(super) fn now(&self) -> Timestamp {
+        self.env.clock.now()
+    }
+
+    /// Decides what to do about an error of an item that was tried so often before.
+    pub(super) fn decide(&self, error: Error, attempts: u32) -> Step {
+        let situation = Situation {
+            attempts,
+            attempts_max: self.options.attempts,
+            now: self.now(),
+        };
+        policy::decide(error, situation, &self.streaks, &*self.env.random)
+    }
+
+    /// Writes to the journal; if that fails, nothing else may be done.
+    pub(super) async fn write<T, F>(&self, write: F) -> StepResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+    {
+        self.journal.write(write).await.map_err(StopReason::Failed)
+    }
+
+    /// Reads from the journal.
+    pub(super) async fn read<T, F>(&self, read: F) -> StepResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+    {
+        self.journal.read(read).await.map_err(StopReason::Failed)
+    }
+
+    pub(super) fn visible_after(&self) -> Duration {
+        match self.sink_caps.visible_after {
+            photomove_core::Visibility::Immediate => Duration::ZERO,
+            photomove_core::Visibility::Delayed(delay) => delay,
+        }
+    }
+
+    /// How long before its end a staged token counts as dead: a commit must still fit in.
+    pub(super) fn token_margin(&self) -> Duration {
+        match self.sink_caps.staged_ttl {
+            Some(ttl) => (ttl / 24).min(Duration::from_secs(30 * 60)),
+            None => Duration::ZERO,
+        }
+    }
+
+    /// Tells that an item is tried again.
+    pub(super) fn tell_retry(&self, what: &str, reason: &Reason, at: Option<Timestamp>) {
+        self.board.count(|counters| counters.retries += 1);
+        self.board.tell(&Event::Retry {
+            what: what.to_owned(),
+            reason: reason.clone(),
+            at,
+        });
+    }
+
+    /// Tells what became of uploads that reached their outcome.
+    pub(super) async fn tell_outcomes(&self, uploads: Vec<i64>) -> StepResult {
+        let stories = self
+            .read(move |c| {
+                let mut stories = Vec::with_capacity(uploads.len());
+                for upload in uploads {
+                    stories.extend(verdicts::story(c, upload)?);
+                }
+                Ok(stories)
+            })
+            .await?;
+        for story in stories {
+            self.board.done(story.outcome, story.parts);
+            self.board.tell(&Event::Item {
+                name: story.name,
+                asset: story.asset,
+                outcome: story.outcome,
+                reason: story.reason,
+            });
+        }
+        Ok(())
+    }
+
+    /// Tells that a part was left out.
+    pub(super) fn tell_skipped(&self, name: &str, asset: &str, bytes: u64, reason: Reason) {
+        self.board.done(Outcome::Skipped, Count { count: 1, bytes });
+        self.board.tell(&Event::Item {
+            name: name.to_owned(),
+            asset: asset.to_owned(),
+            outcome: Outcome::Skipped,
+            reason: Some(reason),
+        });
+    }
+}
+
+/// An error of the engine itself.
+pub(super) fn defect(message: &str) -> Error {
+    Error::new(ErrorKind::Internal, message)
+        .hint("this is a defect of photomove; please report it with the output of `-v`")
+}

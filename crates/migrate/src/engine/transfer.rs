@@ -1,0 +1,252 @@
+//! One upload from `wanted` or `spooled` to `staged`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use photomove_core::{
+    Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, PhotoSink, Result, Staged, StageLog, Wanted,
+};
+
+use super::core::{Core, StepResult};
+use super::policy::{self, Step};
+use super::receive::{Parcel, ROOM_PAUSE, Trouble};
+use crate::journal::listing;
+use crate::journal::uploads::{self, Begun, UploadRow};
+use crate::{Journal, Reason, StopReason};
+
+/// Keeps the handle of an upload under way in the journal.
+#[derive(Debug)]
+struct Log<'a> {
+    journal: &'a Journal,
+    upload: i64,
+}
+
+#[async_trait]
+impl StageLog for Log<'_> {
+    async fn opened(&self, handle: &Staged) -> Result<()> {
+        let (upload, handle) = (self.upload, handle.clone());
+        self.journal
+            .write(move |c| uploads::stage_opened(c, upload, &handle))
+            .await
+    }
+
+    async fn stored(&self, _bytes: u64) {}
+}
+
+impl Core {
+    /// Receives, hashes and stages one upload.
+    pub(super) async fn transfer(self: Arc<Self>, id: i64) -> StepResult {
+        let Some(row) = self.read(move |c| uploads::load(c, id)).await? else {
+            return Ok(());
+        };
+        if row.received.is_none() && self.is_there(&row, &row.origin.promised, None).await? {
+            return Ok(());
+        }
+        let Some(parcel) = self.fetch(&row).await? else {
+            return Ok(());
+        };
+        let sums = parcel.received.checksums;
+        let is_news = !row.origin.promised.kinds().contains(self.sink_caps.find_by);
+        if is_news && self.is_there(&row, &sums, None).await? {
+            self.spool.remove(id).await;
+            return Ok(());
+        }
+        self.send(&row, parcel).await
+    }
+
+    /// Asks the sink for the bytes by hash; `true` = they are there, and the upload has its outcome.
+    async fn is_there(&self, row: &UploadRow, sums: &Checksums, intent: Option<i64>) -> StepResult<bool> {
+        let find_by = self.sink_caps.find_by;
+        if find_by.is_empty() || !sums.kinds().contains(find_by) {
+            return Ok(false);
+        }
+        let wanted = [wanted(row.key, sums, &row.name)];
+        let found = match self.sink.find(&wanted).await {
+            Ok(found) => found,
+            Err(error) => {
+                self.resolve_stage_error(row, intent, error).await?;
+                // Whatever was decided is in the journal; the row is taken again from there.
+                return Ok(true);
+            }
+        };
+        let Some(Lookup::Found { id, trashed: false }) = found.into_iter().next() else {
+            return Ok(false);
+        };
+        let (upload, now) = (row.id, self.now());
+        self.write(move |c| uploads::already_there(c, upload, intent, id.as_str(), now))
+            .await?;
+        self.tell_outcomes(vec![row.id]).await?;
+        Ok(true)
+    }
+
+    /// Gets the bytes, from the spool or the source; `None` = the journal says what became of the upload.
+    async fn fetch(&self, row: &UploadRow) -> StepResult<Option<Parcel>> {
+        let id = row.id;
+        if row.received.is_some() {
+            match self.reopen(row).await {
+                Ok(Some(parcel)) => return Ok(Some(parcel)),
+                Ok(None) => self.write(move |c| uploads::spool_lost(c, id)).await?,
+                Err(error) => return Err(StopReason::Failed(error)),
+            }
+        }
+        let place = self.open_places.acquire().await;
+        let received = self.receive_refreshed(row).await;
+        drop(place);
+        let parcel = match received {
+            Ok(parcel) => parcel,
+            Err(trouble) => {
+                self.spool.remove(id).await;
+                self.resolve_trouble(row, trouble).await?;
+                return Ok(None);
+            }
+        };
+        self.streaks.success();
+        if parcel.received.spool.is_some() {
+            let received = parcel.received.clone();
+            self.write(move |c| uploads::spooled(c, id, &received)).await?;
+        }
+        Ok(Some(parcel))
+    }
+
+    /// Receives a part; if the source does not find it, asks for newer facts about the asset once.
+    async fn receive_refreshed(&self, row: &UploadRow) -> Result<Parcel, Trouble> {
+        let first = self.receive(row, &row.origin.locator).await;
+        let error = match first {
+            Err(Trouble::Failed(error)) if *error.kind() == ErrorKind::NotFound => error,
+            other => return other,
+        };
+        let Some(asset) = self.source.refresh(&row.origin.asset, &row.origin.locator).await? else {
+            return Err(error.into());
+        };
+        if asset.locator == row.origin.locator || !asset.parts.iter().any(|part| part.id == row.origin.part) {
+            return Err(error.into());
+        }
+        let (asset_row, locator) = (row.origin.asset_row, asset.locator.clone());
+        self.journal
+            .write(move |c| uploads::put_locator(c, asset_row, &locator))
+            .await?;
+        self.receive(row, &asset.locator).await
+    }
+
+    async fn resolve_trouble(&self, row: &UploadRow, trouble: Trouble) -> StepResult {
+        let (id, now) = (row.id, self.now());
+        let error = match trouble {
+            Trouble::Failed(error) => error,
+            Trouble::NoRoom => {
+                let until = now.saturating_add(ROOM_PAUSE).unwrap_or(now);
+                return self.write(move |c| uploads::postpone(c, id, until)).await;
+            }
+        };
+        if *error.kind() == ErrorKind::NotFound {
+            let part = row.origin.part_row;
+            let reason = Reason {
+                kind: "gone".into(),
+                message: "the source does not have it any more".into(),
+            };
+            let text = reason.message.clone();
+            self.write(move |c| uploads::skip_gone(c, id, part, &text)).await?;
+            let bytes = row.origin.size_bytes.unwrap_or(0);
+            self.tell_skipped(&row.name, row.origin.asset.as_str(), bytes, reason);
+            return Ok(());
+        }
+        self.resolve_stage_error(row, None, error).await
+    }
+
+    async fn send(&self, row: &UploadRow, parcel: Parcel) -> StepResult {
+        let (id, job) = (row.id, self.job.id);
+        let received = parcel.received.clone();
+        // The place comes first: an intent is open only while its request may be under way.
+        let place = self.stage_places.acquire().await;
+        let now = self.now();
+        let begun = self
+            .write(move |c| uploads::begin_stage(c, id, job, &received, now))
+            .await?;
+        let intent = match begun {
+            Begun::Send { intent } => intent,
+            Begun::Merged | Begun::Gone => {
+                self.spool.remove(id).await;
+                return Ok(());
+            }
+        };
+        let part = self.new_part(row);
+        let log = Log {
+            journal: &self.journal,
+            upload: id,
+        };
+        let reply = self.sink.stage(&part, &*parcel.body, row.resume.as_ref(), &log).await;
+        drop(place);
+        let staged = match reply {
+            Ok(staged) => staged,
+            Err(error) => return self.resolve_stage_error(row, Some(intent), error).await,
+        };
+        self.streaks.success();
+        let now = self.now();
+        self.write(move |c| uploads::staged(c, id, intent, &staged, now)).await?;
+        if parcel.received.spool.is_some() {
+            self.spool.remove(id).await;
+        }
+        self.board.count(|counters| {
+            counters.uploaded += 1;
+            counters.uploaded_bytes += parcel.received.size_bytes;
+        });
+        Ok(())
+    }
+
+    fn new_part(&self, row: &UploadRow) -> NewPart {
+        let bundle = match row.bundle {
+            Some(_) => listing::bundle_key(&self.intake, row.origin.asset.as_str()),
+            None => row.key,
+        };
+        NewPart {
+            key: row.key,
+            bundle,
+            role: row.role,
+            file_name: row.name.clone(),
+            media_type: row.media_type.clone(),
+            metadata: row.metadata.clone(),
+        }
+    }
+
+    /// Stores what follows from an error while an upload was received or sent.
+    async fn resolve_stage_error(&self, row: &UploadRow, intent: Option<i64>, error: Error) -> StepResult {
+        let (id, now, unknown) = (row.id, self.now(), policy::is_unknown(&error));
+        match self.decide(error, row.attempts) {
+            Step::Again { reason, at } => {
+                self.tell_retry(&row.name, &reason, Some(at));
+                self.write(move |c| uploads::back(c, id, intent, Some((&reason, at)), true, now))
+                    .await
+            }
+            Step::Fail(reason) | Step::Split(reason) => {
+                self.write(move |c| uploads::fail(c, id, intent, &reason, now)).await?;
+                self.spool.remove(id).await;
+                self.tell_outcomes(vec![id]).await
+            }
+            Step::Exists(dest) => {
+                self.write(move |c| uploads::already_there(c, id, intent, dest.as_str(), now))
+                    .await?;
+                self.spool.remove(id).await;
+                self.tell_outcomes(vec![id]).await
+            }
+            Step::Settle(error) => match intent {
+                Some(intent) => self.settle_now(intent).await,
+                None => Err(StopReason::Failed(error)),
+            },
+            Step::Stop(stop) => {
+                // Nobody knows what became of it: the open intent stays, and the next run settles it.
+                if !unknown {
+                    self.write(move |c| uploads::back(c, id, intent, None, true, now)).await?;
+                }
+                Err(stop)
+            }
+        }
+    }
+}
+
+/// How the sink can look for an upload.
+pub(super) fn wanted(key: ItemKey, sums: &Checksums, name: &str) -> Wanted {
+    Wanted {
+        key,
+        checksums: *sums,
+        file_name: name.to_owned(),
+    }
+}

@@ -1,0 +1,174 @@
+//! What the engine tells while it works.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Is told what happens, in order, from the engine's own tasks; must return quickly.
+pub trait Observer: fmt::Debug + Send + Sync {
+    /// Takes one event.
+    fn event(&self, event: &Event);
+}
+
+/// An observer that looks away.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn event(&self, _event: &Event) {}
+}
+
+/// Part of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Stage {
+    /// Checking both accounts.
+    Connect,
+    /// Finding out what became of calls of an earlier run.
+    Settle,
+    /// Listing the source.
+    Discover,
+    /// Working out what is to be done.
+    Plan,
+    /// Receiving, hashing and sending; items are created and verified meanwhile.
+    Transfer,
+    /// Adding up.
+    Report,
+}
+
+/// Why nothing seems to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WaitReason {
+    /// A failed item or call is tried again later.
+    Backoff,
+    /// The destination shows items only after a while.
+    Visibility,
+    /// Requests that are under way are finished, no new ones are begun.
+    Draining,
+}
+
+/// What became of a part; each part ends in exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Arrived, and the service proves it.
+    Verified,
+    /// Arrived, but the service gives no proof.
+    Unverifiable,
+    /// The destination had it before.
+    AlreadyThere,
+    /// Left out on purpose.
+    Skipped,
+    /// Did not arrive.
+    Failed,
+}
+
+/// Why something was skipped or failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// Short name for programs, such as `corrupt` or `rejected_media_type`.
+    pub kind: String,
+    /// One line for people.
+    pub message: String,
+}
+
+/// Counters of a job, over all its runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Whether the listing of the source is complete.
+    pub listed: bool,
+    /// Parts found.
+    pub found: u64,
+    /// Their bytes, as far as known.
+    pub found_bytes: u64,
+    /// Bytes received in this run.
+    pub received_bytes: u64,
+    /// Files sent in this run.
+    pub uploaded: u64,
+    /// Bytes of the files sent in this run.
+    pub uploaded_bytes: u64,
+    /// Items created in this run.
+    pub created: u64,
+    /// Parts in their final outcome.
+    pub done: u64,
+    /// Bytes of the parts in their final outcome.
+    pub done_bytes: u64,
+    /// Parts verified.
+    pub verified: u64,
+    /// Parts that arrived without proof.
+    pub unverifiable: u64,
+    /// Parts that the destination had before.
+    pub already_there: u64,
+    /// Parts left out.
+    pub skipped: u64,
+    /// Parts that failed.
+    pub failed: u64,
+    /// Albums created in this run.
+    pub albums: u64,
+    /// Whole items and calls tried again in this run.
+    pub retries: u64,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// A stage began.
+    Stage {
+        /// Which.
+        stage: Stage,
+    },
+    /// The counters changed.
+    Progress(Progress),
+    /// Nothing can be done for a while.
+    Waiting {
+        /// Why.
+        reason: WaitReason,
+        /// Until when, if known.
+        until: Option<Timestamp>,
+    },
+    /// A file reached its outcome. Files that are told in bulk (duplicates, items of earlier jobs) appear only in
+    /// [`Event::Progress`].
+    Item {
+        /// Name as the source said it.
+        name: String,
+        /// Id of the asset at the source.
+        asset: String,
+        /// What became of it.
+        outcome: Outcome,
+        /// Why, unless it arrived.
+        reason: Option<Reason>,
+    },
+    /// A file or a call is tried again.
+    Retry {
+        /// File name or what was being done.
+        what: String,
+        /// Why.
+        reason: Reason,
+        /// Not before.
+        at: Option<Timestamp>,
+    },
+    /// An album was created or given up.
+    Album {
+        /// Title.
+        title: String,
+        /// Why it could not be created.
+        reason: Option<Reason>,
+    },
+    /// Something cannot be kept, such as the end of a title that is too long.
+    Loss {
+        /// What, in words for people.
+        what: String,
+    },
+    /// A page of the listing had an item that cannot be read.
+    Unreadable {
+        /// Why.
+        reason: Reason,
+    },
+}

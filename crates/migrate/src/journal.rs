@@ -1,0 +1,413 @@
+//! The journal: one SQLite file that is queue, memory and proof.
+//!
+//! One thread writes, in groups; a write returns once it is durable. Reads use connections of their own, so that they
+//! never wait for a sync. The file and its companions are readable by their owner alone: upload tokens lie in it.
+
+pub(crate) mod accounting;
+pub(crate) mod albums;
+pub(crate) mod commits;
+pub(crate) mod filings;
+pub(crate) mod intents;
+pub(crate) mod jobs;
+pub(crate) mod listing;
+pub(crate) mod merge;
+pub(crate) mod plan;
+mod rows;
+mod schema;
+mod status;
+mod stores;
+pub(crate) mod uploads;
+pub(crate) mod verdicts;
+pub(crate) mod writer;
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use photomove_core::{Error, ErrorKind, Operation, Result, SharedClock};
+use rusqlite::{Connection, OpenFlags};
+use serde::Serialize;
+
+use crate::{Accounting, AccountName, Reason};
+
+use writer::Writer;
+
+/// Connections for reading that are kept for the next reader.
+const READERS_KEPT: usize = 4;
+
+/// The journal of all jobs; clones are the same journal.
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    clock: SharedClock,
+    writer: Option<Writer>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("path", &self.inner.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Journal {
+    /// Opens the journal, creates it if there is none, and migrates an older one after a copy. Blocks shortly.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if a newer photomove wrote it; [`ErrorKind::Internal`] if it is damaged or cannot be
+    /// written.
+    pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
+        Self::open_with(path, clock, None)
+    }
+
+    pub(crate) fn open_with(path: &Path, clock: SharedClock, fuse: Option<writer::Fuse>) -> Result<Self> {
+        create_private(path).map_err(|error| {
+            Error::new(ErrorKind::Internal, "the journal cannot be created")
+                .operation(Operation::Journal)
+                .context("journal", path.display())
+                .source(error)
+                .hint("check the permissions of that folder and the room on the disk, or use another `--state-dir`")
+        })?;
+        let mut connection = connect(path)?;
+        check(&connection, path)?;
+        schema::prepare(&connection).map_err(|error| named(error, path))?;
+        schema::bring_up(&mut connection, path, schema::MIGRATIONS, schema::VERSION)
+            .map_err(|error| named(error, path))?;
+        let writer = Writer::start(connection, fuse)?;
+        Ok(Self::from_parts(path, clock, Some(writer)))
+    }
+
+    /// Opens the journal for looking only; works while a run holds the locks. `None` if there is no such file.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; one of an older version is refused too, for looking changes nothing.
+    pub fn open_read_only(path: &Path, clock: SharedClock) -> Result<Option<Self>> {
+        if fs::metadata(path).map_or(true, |file| file.len() == 0) {
+            return Ok(None);
+        }
+        let connection = connect(path)?;
+        check(&connection, path)?;
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(sql_error)?;
+        if version != schema::VERSION {
+            return Err(Error::new(ErrorKind::Config, "the journal is of another version")
+                .operation(Operation::Journal)
+                .context("journal", path.display())
+                .context("its version", version)
+                .context("known", schema::VERSION)
+                .hint("an older one is migrated by the next `photomove migrate`; for a newer one update photomove"));
+        }
+        Ok(Some(Self::from_parts(path, clock, None)))
+    }
+
+    /// Renames a journal that cannot be used to `NAME.broken-N` and returns the new name; `None` if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be renamed.
+    pub fn set_aside(path: &Path) -> Result<Option<PathBuf>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let with = |suffix: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let number = (1_u32..).find(|n| !with(&format!(".broken-{n}")).exists()).unwrap_or(u32::MAX);
+        let kept = with(&format!(".broken-{number}"));
+        for suffix in ["-wal", "-shm", ""] {
+            let from = with(suffix);
+            if from.exists() {
+                fs::rename(&from, with(&format!(".broken-{number}{suffix}"))).map_err(|error| {
+                    Error::new(ErrorKind::Internal, "the damaged journal cannot be renamed")
+                        .operation(Operation::Journal)
+                        .context("file", from.display())
+                        .source(error)
+                })?;
+            }
+        }
+        Ok(Some(kept))
+    }
+
+    /// Returns where the journal lies.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    fn from_parts(path: &Path, clock: SharedClock, writer: Option<Writer>) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                path: path.to_path_buf(),
+                clock,
+                writer,
+                readers: Mutex::new(Vec::new()),
+            }),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Writes in a transaction; returns once that is durable.
+    pub(crate) async fn write<T, F>(&self, write: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        match &self.inner.writer {
+            Some(writer) => writer.write(write).await,
+            None => Err(
+                Error::new(ErrorKind::Internal, "the journal is open for reading only")
+                    .operation(Operation::Journal),
+            ),
+        }
+    }
+
+    /// Reads what is durable, beside the writer.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        let task = tokio::task::spawn_blocking(move || {
+            let kept = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => reader(&inner.path)?,
+            };
+            let result = read(&connection);
+            let mut readers = inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if readers.len() < READERS_KEPT {
+                readers.push(connection);
+            }
+            result
+        });
+        task.await.map_err(|error| {
+            Error::new(ErrorKind::Internal, "reading the journal panicked")
+                .operation(Operation::Journal)
+                .source(error)
+        })?
+    }
+}
+
+fn reader(path: &Path) -> Result<Connection> {
+    let connection = connect(path)?;
+    schema::prepare(&connection)?;
+    connection
+        .execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-2048")
+        .map_err(sql_error)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    // Opened for writing even where only read: a WAL journal needs its shared memory file, whoever reads.
+    Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(|error| named(sql_error(error), path))
+}
+
+/// Finds damage before anything is built on the file.
+fn check(connection: &Connection, path: &Path) -> Result<()> {
+    let verdict: Result<String, _> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    match verdict {
+        Ok(verdict) if verdict == "ok" => Ok(()),
+        Ok(verdict) => Err(damaged(path).context("found", verdict.replace('\n', " "))),
+        Err(error) => match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Err(damaged(path).source(error))
+            }
+            _ => Err(named(sql_error(error), path)),
+        },
+    }
+}
+
+fn damaged(path: &Path) -> Error {
+    Error::new(ErrorKind::Internal, "the journal is damaged")
+        .operation(Operation::Journal)
+        .context("journal", path.display())
+        .hint("start with `--new-journal`: the damaged file is kept beside it, and nothing is uploaded twice where the destination can tell")
+}
+
+fn named(error: Error, path: &Path) -> Error {
+    if error.details().iter().any(|(name, _)| *name == "journal") {
+        return error;
+    }
+    error.context("journal", path.display())
+}
+
+/// Creates the file for its owner alone unless it exists; SQLite gives its companions the same permissions.
+fn create_private(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    // On Windows the file inherits the access list of its folder, which in a profile admits its user alone.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    drop(file);
+    Ok(())
+}
+
+/// Turns a database error into ours; says what can be done where that is known.
+pub(crate) fn sql_error(error: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode;
+    let (message, hint) = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => (
+            "the disk is full",
+            "make room and run the command again; it continues where it stopped",
+        ),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
+            "the journal is damaged",
+            "start with `--new-journal`: the damaged file is kept beside it",
+        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            "another program keeps the journal locked",
+            "close programs that have the journal open and run the command again",
+        ),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => (
+            "the journal cannot be read or written",
+            "check the disk and the permissions of the state folder, then run the command again",
+        ),
+        _ => (
+            "the journal refused a statement",
+            "this is a defect of photomove; please report it with the output of `-v`",
+        ),
+    };
+    Error::new(ErrorKind::Internal, message)
+        .operation(Operation::Journal)
+        .context("sqlite", error.to_string().replace('\n', " "))
+        .hint(hint)
+}
+
+/// Milliseconds since 1970, as the journal keeps instants.
+pub(crate) fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// The instant of [`millis`]; beyond the calendar is its end.
+pub(crate) fn instant(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+}
+
+/// Reads a count or a size; the journal never holds negative ones.
+pub(crate) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// Writes a count or a size; what SQLite cannot hold is its largest number.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Writes what is kept as JSON.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| {
+        Error::new(ErrorKind::Internal, "a value cannot be written as JSON")
+            .operation(Operation::Journal)
+            .source(error)
+    })
+}
+
+/// Reads what is kept as JSON.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::new(ErrorKind::Internal, "the journal holds JSON that cannot be read")
+            .operation(Operation::Journal)
+            .source(error)
+            .hint("was it written by another version? start with `--new-journal`")
+    })
+}
+
+/// Number of a job in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct JobId(pub i64);
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// The source is being listed.
+    Listing,
+    /// Items are moved, or would be if a run were under way.
+    Running,
+    /// Stopped until an instant or until a person has signed in.
+    Waiting,
+    /// All parts have their outcome.
+    Finished,
+}
+
+/// How a job stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct JobStatus {
+    /// Its number.
+    pub id: JobId,
+    /// Where from.
+    pub source: AccountName,
+    /// Where to.
+    pub target: AccountName,
+    /// Where it stands.
+    pub state: JobState,
+    /// When it was first begun.
+    pub created_at: Timestamp,
+    /// When it can go on, if it waits.
+    pub wake_at: Option<Timestamp>,
+    /// How often its source was listed.
+    pub pass: u64,
+    /// Where every part is.
+    pub accounting: Accounting,
+    /// Calls whose outcome is not known yet.
+    pub open_intents: u64,
+}
+
+/// A part that failed or was skipped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// Place in the list; give the last one to [`Journal::failures`] to go on.
+    pub id: i64,
+    /// Id of the asset at the source.
+    pub asset: String,
+    /// File name.
+    pub name: String,
+    /// Size in bytes, if known.
+    pub size_bytes: Option<u64>,
+    /// Whether it was skipped on purpose.
+    pub skipped: bool,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A call whose outcome is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenIntent {
+    /// Its number.
+    pub id: i64,
+    /// `stage`, `commit`, `create_album` or `add_to_album`.
+    pub kind: String,
+    /// When it was written down.
+    pub opened_at: Timestamp,
+}

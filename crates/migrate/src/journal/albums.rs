@@ -1,0 +1,152 @@
+//! Albums at the destination.
+
+use jiff::Timestamp;
+use photomove_core::{DestAlbumId, NewAlbum, Result};
+use rusqlite::Connection;
+
+use super::intents::{self, Detail, IntentKind};
+use super::rows::{exec, number, one, rows};
+use super::{filings, merge, unsigned};
+use crate::AlbumSummary;
+
+/// An album as it is to be created.
+#[derive(Debug, Clone)]
+pub(crate) struct AlbumRow {
+    pub id: i64,
+    pub new: NewAlbum,
+    pub state: String,
+    pub dest: Option<DestAlbumId>,
+}
+
+/// Reads an album.
+pub(crate) fn load(c: &Connection, id: i64) -> Result<Option<AlbumRow>> {
+    one(
+        c,
+        "SELECT title,description,state,dest_id FROM album WHERE id=?1",
+        [id],
+        |row| {
+            Ok(AlbumRow {
+                id,
+                new: NewAlbum {
+                    title: row.get(0)?,
+                    description: row.get(1)?,
+                },
+                state: row.get(2)?,
+                dest: row.get::<_, Option<String>>(3)?.map(Into::into),
+            })
+        },
+    )
+}
+
+/// Returns an album that does not exist at the destination yet.
+pub(crate) fn next_wanted(c: &Connection, job: i64) -> Result<Option<i64>> {
+    one(
+        c,
+        "SELECT id FROM album WHERE job=?1 AND state='wanted' ORDER BY id LIMIT 1",
+        [job],
+        |row| row.get(0),
+    )
+}
+
+/// Writes down that an album is about to be created.
+pub(crate) fn begin(c: &Connection, job: i64, album: &AlbumRow, now: Timestamp) -> Result<i64> {
+    exec(c, "UPDATE album SET state='creating' WHERE id=?1", [album.id])?;
+    let detail = Detail {
+        title: Some(album.new.title.clone()),
+        description: album.new.description.clone(),
+        ..Detail::default()
+    };
+    intents::open(c, job, IntentKind::CreateAlbum, Some(album.id), &detail, &[], now)
+}
+
+/// Stores the album's id at the destination.
+pub(crate) fn opened(c: &Connection, album: i64, intent: i64, dest: &DestAlbumId, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE album SET state='open', dest_id=?2, error=NULL WHERE id=?1",
+        (album, dest.as_str()),
+    )?;
+    intents::close(c, intent, "created", now)
+}
+
+/// Notes that creating the album did not happen.
+pub(crate) fn wanted_again(c: &Connection, album: i64, intent: i64, now: Timestamp) -> Result<()> {
+    exec(c, "UPDATE album SET state='wanted' WHERE id=?1 AND state='creating'", [album])?;
+    intents::close(c, intent, "did_not", now)
+}
+
+/// Gives an album up: what it lacks is told, and its uploads go to their next album.
+pub(crate) fn failed(c: &Connection, album: i64, intent: Option<i64>, reason: &str, now: Timestamp) -> Result<()> {
+    exec(c, "UPDATE album SET state='failed', error=?2 WHERE id=?1", (album, reason))?;
+    merge_after_failure(c, album, reason)?;
+    match intent {
+        Some(intent) => intents::close(c, intent, "failed", now),
+        None => Ok(()),
+    }
+}
+
+fn merge_after_failure(c: &Connection, album: i64, reason: &str) -> Result<()> {
+    filings::unfile_album(c, album, reason)?;
+    merge::regroup(c, album)
+}
+
+/// Returns the ids of all albums at the target that the journal knows.
+pub(crate) fn known(c: &Connection, target: i64, title: &str) -> Result<Vec<DestAlbumId>> {
+    rows(
+        c,
+        "SELECT a.dest_id FROM album a JOIN job j ON j.id=a.job WHERE j.target=?1 AND a.title=?2 AND a.dest_id IS NOT NULL",
+        (target, title),
+        |row| row.get::<_, String>(0).map(Into::into),
+    )
+}
+
+/// Writes down that items are about to be added to an album.
+pub(crate) fn begin_add(
+    c: &Connection,
+    job: i64,
+    album: i64,
+    dest: &DestAlbumId,
+    items: &[(i64, String)],
+    now: Timestamp,
+) -> Result<i64> {
+    let detail = Detail {
+        dest_album: Some(dest.as_str().to_owned()),
+        ..Detail::default()
+    };
+    let list: Vec<_> = items.iter().map(|(upload, _)| (*upload, None)).collect();
+    for (upload, _) in items {
+        filings::adding(c, album, *upload)?;
+    }
+    intents::open(c, job, IntentKind::AddToAlbum, Some(album), &detail, &list, now)
+}
+
+/// Notes that an item turned out to belong to another app.
+pub(crate) fn mark_foreign(c: &Connection, upload: i64) -> Result<()> {
+    exec(c, "UPDATE upload SET app_owned=0 WHERE id=?1", [upload])?;
+    Ok(())
+}
+
+/// Says what became of a job's albums.
+pub(crate) fn summary(c: &Connection, job: i64) -> Result<AlbumSummary> {
+    let count = |states: &str| {
+        number(
+            c,
+            &format!("SELECT count(*) FROM album WHERE job=?1 AND state IN({states})"),
+            [job],
+        )
+        .map(unsigned)
+    };
+    let (filed, unfiled, waiting) = filings::totals(c, job)?;
+    Ok(AlbumSummary {
+        found: unsigned(number(
+            c,
+            "SELECT count(*) FROM album WHERE job=?1 AND slice=0",
+            [job],
+        )?),
+        open: count("'open'")?,
+        failed: count("'failed'")?,
+        filed,
+        unfiled,
+        waiting,
+    })
+}

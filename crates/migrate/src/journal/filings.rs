@@ -1,0 +1,209 @@
+//! Which upload belongs into which album at the destination: the members as the source lists them, by item.
+
+use photomove_core::Result;
+use rusqlite::Connection;
+
+use super::rows::{exec, number, one, rows};
+use super::{signed, unsigned};
+
+/// Derives the filings of an asset from its memberships; those that exist stay as they are.
+pub(crate) fn file_asset(c: &Connection, asset: i64) -> Result<()> {
+    exec(
+        c,
+        "INSERT OR IGNORE INTO filing(album,upload,position,state,ready)
+         SELECT m.album, p.upload, m.position, 'wanted', 0 FROM member m JOIN part p ON p.asset=m.asset
+         WHERE m.asset=?1 AND p.upload IS NOT NULL",
+        [asset],
+    )?;
+    for upload in rows(c, "SELECT DISTINCT upload FROM part WHERE asset=?1 AND upload IS NOT NULL", [asset], |row| {
+        row.get::<_, i64>(0)
+    })? {
+        mark_ready(c, upload)?;
+    }
+    Ok(())
+}
+
+/// Notes that the item exists, so that it can be added to albums.
+pub(crate) fn mark_ready(c: &Connection, upload: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET ready=1 WHERE upload=?1 AND state='wanted' AND ready=0 AND EXISTS(SELECT 1 FROM upload u
+           WHERE u.id=?1 AND u.dest_id IS NOT NULL AND u.state IN('committed','verified','unverifiable','already_there'))",
+        [upload],
+    )?;
+    Ok(())
+}
+
+/// An album with items that exist and are not in it yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Further {
+    pub album: i64,
+    pub ready: u64,
+    /// Whether more of its items may still come.
+    pub pending: bool,
+}
+
+/// Returns the albums that lack items which exist; `foreign` = only items that this program may not manage.
+pub(crate) fn further(c: &Connection, job: i64, foreign: Option<bool>) -> Result<Vec<Further>> {
+    rows(
+        c,
+        "SELECT g.album, g.n, EXISTS(SELECT 1 FROM filing w JOIN upload v ON v.id=w.upload
+             WHERE w.album=g.album AND w.state='wanted' AND w.ready=0 AND v.state<>'failed')
+         FROM (SELECT f.album, count(*) AS n FROM filing f JOIN upload u ON u.id=f.upload JOIN album a ON a.id=f.album
+           WHERE f.state='wanted' AND f.ready=1 AND a.job=?1 AND a.state IN('wanted','open')
+             AND (?2 IS NULL OR (u.app_owned IS 0)=?2) GROUP BY f.album) g ORDER BY g.album",
+        (job, foreign),
+        |row| {
+            Ok(Further {
+                album: row.get(0)?,
+                ready: unsigned(row.get(1)?),
+                pending: row.get(2)?,
+            })
+        },
+    )
+}
+
+/// Takes the next items to add to an album: upload and the item's id.
+pub(crate) fn take(c: &Connection, album: i64, foreign: Option<bool>, limit: u32) -> Result<Vec<(i64, String)>> {
+    rows(
+        c,
+        "SELECT f.upload, u.dest_id FROM filing f JOIN upload u ON u.id=f.upload
+         WHERE f.album=?1 AND f.state='wanted' AND f.ready=1 AND (?2 IS NULL OR (u.app_owned IS 0)=?2)
+         ORDER BY f.position, f.upload LIMIT ?3",
+        (album, foreign, limit),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// Notes that items are being put into an album.
+pub(crate) fn adding(c: &Connection, album: i64, upload: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET state='adding' WHERE album=?1 AND upload=?2 AND state='wanted'",
+        (album, upload),
+    )?;
+    Ok(())
+}
+
+/// Notes that an item is in an album.
+pub(crate) fn filed(c: &Connection, album: i64, upload: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET state='filed', ready=0, reason=NULL WHERE album=?1 AND upload=?2",
+        (album, upload),
+    )?;
+    Ok(())
+}
+
+/// Notes that an item is not in an album after all and is to be tried again.
+pub(crate) fn wanted_again(c: &Connection, album: i64, upload: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET state='wanted' WHERE album=?1 AND upload=?2 AND state='adding'",
+        (album, upload),
+    )?;
+    mark_ready(c, upload)
+}
+
+/// Gives up putting an item into an album.
+pub(crate) fn unfiled(c: &Connection, album: i64, upload: i64, reason: &str) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET state='unfiled', ready=0, reason=?3 WHERE album=?1 AND upload=?2 AND state<>'filed'",
+        (album, upload, reason),
+    )?;
+    Ok(())
+}
+
+/// Gives up all that an album still lacks.
+pub(crate) fn unfile_album(c: &Connection, album: i64, reason: &str) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET state='unfiled', ready=0, reason=?2 WHERE album=?1 AND state<>'filed'",
+        (album, reason),
+    )?;
+    Ok(())
+}
+
+/// Cuts albums that hold more than the destination allows into slices, in their own order.
+pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<()> {
+    loop {
+        let big = one(
+            c,
+            "SELECT a.id, a.source_id, a.slice, a.title, a.description FROM album a
+             WHERE a.job=?1 AND (SELECT count(*) FROM filing f WHERE f.album=a.id) > ?2 ORDER BY a.id LIMIT 1",
+            (job, max_items),
+            |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, String>(3)?,
+                    row.get::<_, Option<String>>(4)?,
+                ))
+            },
+        )?;
+        let Some((album, source_id, slice, title, description)) = big else {
+            return Ok(());
+        };
+        let first_title = if slice == 0 {
+            title
+        } else {
+            one(
+                c,
+                "SELECT title FROM album WHERE job=?1 AND source_id=?2 AND slice=0",
+                (job, &source_id),
+                |row| row.get(0),
+            )?
+            .unwrap_or(title)
+        };
+        let next = number(
+            c,
+            "INSERT INTO album(job,source_id,slice,title,description,state,listed) VALUES(?1,?2,?3,?4,?5,'wanted',1)
+             ON CONFLICT DO UPDATE SET listed=1 RETURNING id",
+            (job, &source_id, slice + 1, format!("{first_title} ({})", slice + 2), description),
+        )?;
+        // What is in the album already stays there; the rest moves in the album's own order.
+        let moved = exec(
+            c,
+            "UPDATE filing SET album=?2 WHERE album=?1 AND upload IN(SELECT upload FROM filing WHERE album=?1
+               ORDER BY state NOT IN('filed','adding'), position, upload LIMIT -1 OFFSET ?3)",
+            (album, next, max_items),
+        )?;
+        exec(
+            c,
+            "UPDATE OR IGNORE member SET album=?2 WHERE album=?1 AND asset IN(SELECT p.asset FROM part p JOIN filing f ON f.upload=p.upload
+               WHERE f.album=?2)",
+            (album, next),
+        )?;
+        if moved == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Returns how many places in albums are filed, given up, and open or lost with their item.
+pub(crate) fn totals(c: &Connection, job: i64) -> Result<(u64, u64, u64)> {
+    let of = |states: &str| {
+        number(
+            c,
+            &format!(
+                "SELECT count(*) FROM filing f JOIN album a ON a.id=f.album WHERE a.job=?1 AND f.state IN({states})"
+            ),
+            [job],
+        )
+        .map(unsigned)
+    };
+    Ok((of("'filed'")?, of("'unfiled'")?, of("'wanted','adding'")?))
+}
+
+/// Returns why places in albums were given up, with how many each.
+pub(crate) fn unfiled_reasons(c: &Connection, job: i64, limit: u64) -> Result<Vec<(String, u64)>> {
+    rows(
+        c,
+        "SELECT coalesce(f.reason,'no reason given'), count(*) FROM filing f JOIN album a ON a.id=f.album
+         WHERE a.job=?1 AND f.state='unfiled' GROUP BY 1 ORDER BY 2 DESC LIMIT ?2",
+        (job, signed(limit)),
+        |row| Ok((row.get(0)?, unsigned(row.get(1)?))),
+    )
+}

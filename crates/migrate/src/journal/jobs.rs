@@ -1,0 +1,217 @@
+//! Accounts, jobs, passes and cursors.
+
+use jiff::Timestamp;
+use photomove_core::{Cursor, Result, SettingChange};
+use rusqlite::Connection;
+
+use super::rows::{exec, number, one, rows};
+use super::{JobState, from_json, instant, millis, to_json, unsigned};
+
+/// A job as a run needs it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job {
+    pub id: i64,
+    pub target: i64,
+    pub pass: i64,
+    pub state: JobState,
+}
+
+impl JobState {
+    pub(super) fn from_name(name: &str) -> Self {
+        match name {
+            "listing" => Self::Listing,
+            "waiting" => Self::Waiting,
+            "finished" => Self::Finished,
+            _ => Self::Running,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Listing => "listing",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+/// Finds or makes the row of an account.
+pub(crate) fn account(c: &Connection, kind: &str, origin: &str, owner: &str, label: Option<&str>) -> Result<i64> {
+    number(
+        c,
+        "INSERT INTO account(kind,origin,owner,label) VALUES(?1,?2,?3,?4)
+         ON CONFLICT DO UPDATE SET label=coalesce(excluded.label,label) RETURNING id",
+        (kind, origin, owner, label),
+    )
+}
+
+/// Finds or makes the job of source, target and options.
+pub(crate) fn open_job(
+    c: &Connection,
+    source: i64,
+    target: i64,
+    options: &str,
+    options_hash: &[u8],
+    now: Timestamp,
+) -> Result<Job> {
+    exec(
+        c,
+        "INSERT INTO job(source,target,options,options_hash,bound_at,created_at,state) VALUES(?1,?2,?3,?4,?5,?5,'listing')
+         ON CONFLICT DO NOTHING",
+        (source, target, options, options_hash, millis(now)),
+    )?;
+    let job = one(
+        c,
+        "SELECT id,pass,state FROM job WHERE source=?1 AND target=?2 AND options_hash=?3",
+        (source, target, options_hash),
+        |row| {
+            Ok(Job {
+                id: row.get(0)?,
+                target,
+                pass: row.get(1)?,
+                state: JobState::from_name(&row.get::<_, String>(2)?),
+            })
+        },
+    )?;
+    job.ok_or_else(|| super::sql_error(rusqlite::Error::QueryReturnedNoRows))
+}
+
+/// Notes where a job stands.
+pub(crate) fn set_state(c: &Connection, job: i64, state: JobState, wake_at: Option<Timestamp>) -> Result<()> {
+    exec(
+        c,
+        "UPDATE job SET state=?2, wake_at=?3 WHERE id=?1",
+        (job, state.name(), wake_at.map(millis)),
+    )?;
+    Ok(())
+}
+
+/// Begins to list a finished job's source anew; what failed by bad luck is wanted again.
+pub(crate) fn begin_pass(c: &Connection, job: i64, retry_refused: bool, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE job SET pass=pass+1, state='listing', wake_at=NULL, bound_at=?2, unreadable=0, unlisted=0 WHERE id=?1",
+        (job, millis(now)),
+    )?;
+    exec(c, "DELETE FROM cursor WHERE job=?1", [job])?;
+    exec(c, "UPDATE album SET listed=0 WHERE job=?1", [job])?;
+    exec(
+        c,
+        "UPDATE upload SET state='wanted', attempts=0, next_try=NULL, error=NULL, error_kind=NULL, size=NULL, md5=NULL, sha1=NULL,
+           sha256=NULL, token=NULL, token_until=NULL, token_session=NULL, spool=NULL, sent=0
+         WHERE job=?1 AND state='failed' AND (?2 OR error_kind IN('corrupt','network','timeout','unavailable','rate_limited'))
+           AND error_kind NOT IN('empty','unknown_outcome')",
+        (job, retry_refused),
+    )?;
+    Ok(())
+}
+
+/// Says whether the listing of a stream has begun, and where it goes on; `Some(None)` = it is done.
+pub(crate) fn cursor(c: &Connection, job: i64, stream: &str) -> Result<Option<Option<Cursor>>> {
+    let row = one(
+        c,
+        "SELECT resume,fast,fast_until,done FROM cursor WHERE job=?1 AND stream=?2",
+        (job, stream),
+        |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, Option<String>>(1)?,
+                row.get::<_, Option<i64>>(2)?,
+                row.get::<_, bool>(3)?,
+            ))
+        },
+    )?;
+    let Some((resume, fast, fast_until, done)) = row else {
+        return Ok(None);
+    };
+    if done {
+        return Ok(Some(None));
+    }
+    Ok(Some(Some(Cursor {
+        resume: from_json(&resume)?,
+        fast,
+        fast_until: fast_until.map(instant),
+    })))
+}
+
+/// Stores where a stream goes on; `None` = it is done.
+pub(crate) fn put_cursor(c: &Connection, job: i64, stream: &str, next: Option<&Cursor>) -> Result<()> {
+    let resume = match next {
+        Some(cursor) => to_json(&cursor.resume)?,
+        None => "null".into(),
+    };
+    exec(
+        c,
+        "INSERT INTO cursor(job,stream,resume,fast,fast_until,done) VALUES(?1,?2,?3,?4,?5,?6)
+         ON CONFLICT DO UPDATE SET resume=excluded.resume, fast=excluded.fast, fast_until=excluded.fast_until, done=excluded.done",
+        (
+            job,
+            stream,
+            resume,
+            next.and_then(|cursor| cursor.fast.as_deref()),
+            next.and_then(|cursor| cursor.fast_until).map(millis),
+            next.is_none(),
+        ),
+    )?;
+    Ok(())
+}
+
+/// Counts listed items that could not be read, and members of albums that are not listed.
+pub(crate) fn count_oddities(c: &Connection, job: i64, unreadable: i64, unlisted: i64) -> Result<()> {
+    if unreadable != 0 || unlisted != 0 {
+        exec(
+            c,
+            "UPDATE job SET unreadable=unreadable+?2, unlisted=unlisted+?3 WHERE id=?1",
+            (job, unreadable, unlisted),
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns how many listed items could not be read, and how many members were of assets that are not listed.
+pub(crate) fn oddities(c: &Connection, job: i64) -> Result<(u64, u64)> {
+    Ok(one(c, "SELECT unreadable,unlisted FROM job WHERE id=?1", [job], |row| {
+        Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+    })?
+    .unwrap_or_default())
+}
+
+/// Keeps what was changed at the destination for the run.
+pub(crate) fn put_settings(c: &Connection, job: Job, changes: &[SettingChange]) -> Result<()> {
+    for change in changes {
+        exec(
+            c,
+            "INSERT INTO setting_change(target,job,setting,before,after) SELECT ?1,?2,?3,?4,?5 WHERE NOT EXISTS
+              (SELECT 1 FROM setting_change WHERE target=?1 AND setting=?3 AND restored_at IS NULL)",
+            (job.target, job.id, &change.setting, &change.before, &change.after),
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns the destination's settings that are still changed.
+pub(crate) fn open_settings(c: &Connection, target: i64) -> Result<Vec<SettingChange>> {
+    rows(
+        c,
+        "SELECT setting,before,after FROM setting_change WHERE target=?1 AND restored_at IS NULL ORDER BY id",
+        [target],
+        |row| {
+            Ok(SettingChange {
+                setting: row.get(0)?,
+                before: row.get(1)?,
+                after: row.get(2)?,
+            })
+        },
+    )
+}
+
+/// Notes that the destination's settings are as before.
+pub(crate) fn settings_restored(c: &Connection, target: i64, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE setting_change SET restored_at=?2 WHERE target=?1 AND restored_at IS NULL",
+        (target, millis(now)),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,330 @@
+//! Pages of the source's listing: rows and cursor in one transaction.
+
+use photomove_core::{Asset, BundleKind, Checksums, Cursor, ItemKey, Member, Owner, Part, PartId, Result};
+use rusqlite::Connection;
+
+use super::jobs::{self, Job};
+use super::rows::{exec, number, one, rows};
+use super::{filings, merge, millis, signed, to_json, unsigned};
+use crate::Reason;
+
+/// What turns a listed part into a row: who the source is, and what the destination refuses unseen.
+#[derive(Debug, Clone)]
+pub(crate) struct Intake {
+    pub job: Job,
+    pub kind: &'static str,
+    pub owner: Owner,
+    pub bundle: BundleKind,
+    pub photo_max_bytes: Option<u64>,
+    pub video_max_bytes: Option<u64>,
+    pub albums_in_listing: bool,
+}
+
+/// A page of assets as it is stored.
+#[derive(Debug)]
+pub(crate) struct AssetPage {
+    pub assets: Vec<Asset>,
+    pub unreadable: u64,
+    pub next: Option<Cursor>,
+}
+
+/// Stores a page of assets and where the listing goes on.
+pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) -> Result<()> {
+    let job = intake.job.id;
+    let mut unlisted = 0;
+    for asset in &page.assets {
+        let row = store_asset(c, intake, asset)?;
+        if intake.albums_in_listing {
+            for album in asset.albums.iter().flatten() {
+                unlisted += i64::from(!store_member(c, job, album.as_str(), row, None)?);
+            }
+        }
+        filings::file_asset(c, row)?;
+    }
+    jobs::count_oddities(c, job, signed(page.unreadable), unlisted)?;
+    jobs::put_cursor(c, job, "assets", page.next.as_ref())
+}
+
+fn store_asset(c: &Connection, intake: &Intake, asset: &Asset) -> Result<i64> {
+    let job = intake.job.id;
+    let known = one(
+        c,
+        "SELECT id,revision FROM asset WHERE job=?1 AND source_id=?2",
+        (job, asset.id.as_str()),
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    let kind = to_json(&asset.kind)?;
+    let id = number(
+        c,
+        "INSERT INTO asset(job,source_id,revision,kind,metadata,locator,read_before,pass) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)
+         ON CONFLICT DO UPDATE SET revision=excluded.revision, kind=excluded.kind, metadata=excluded.metadata,
+           locator=excluded.locator, read_before=excluded.read_before, pass=excluded.pass RETURNING id",
+        (
+            job,
+            asset.id.as_str(),
+            &asset.revision,
+            kind.trim_matches('"'),
+            to_json(&asset.metadata)?,
+            to_json(&asset.locator)?,
+            asset.read_before.map(millis),
+            intake.job.pass,
+        ),
+    )?;
+    let changed = known.is_some_and(|(_, revision)| revision != asset.revision);
+    for part in &asset.parts {
+        store_part(c, intake, asset, id, part, changed)?;
+    }
+    Ok(id)
+}
+
+fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &Part, changed: bool) -> Result<()> {
+    let role = to_json(&part.role)?;
+    let role = role.trim_matches('"');
+    let known = one(
+        c,
+        "SELECT id,size,md5,sha1,sha256,upload FROM part WHERE asset=?1 AND source_id=?2 AND role=?3",
+        (row, part.id.as_str(), role),
+        |row| {
+            let promised = (row.get::<_, Option<i64>>(1)?, super::rows::checksums(row, 2)?);
+            Ok((row.get::<_, i64>(0)?, promised, row.get::<_, Option<i64>>(5)?))
+        },
+    )?;
+    let promised = (part.size_bytes.map(signed), part.checksums);
+    if let Some((id, before, _)) = &known
+        && !changed
+        && *before == promised
+    {
+        // A listing may rename a file; its bytes are the same.
+        exec(
+            c,
+            "UPDATE part SET name=?2, media_type=?3 WHERE id=?1",
+            (id, &part.file_name, &part.media_type),
+        )?;
+        return Ok(());
+    }
+    let id = number(
+        c,
+        "INSERT INTO part(asset,source_id,role,name,media_type,size,md5,sha1,sha256) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)
+         ON CONFLICT DO UPDATE SET name=excluded.name, media_type=excluded.media_type, size=excluded.size, md5=excluded.md5,
+           sha1=excluded.sha1, sha256=excluded.sha256, upload=NULL, skipped=NULL RETURNING id",
+        (
+            row,
+            part.id.as_str(),
+            role,
+            &part.file_name,
+            &part.media_type,
+            promised.0,
+            &part.checksums.md5,
+            &part.checksums.sha1,
+            &part.checksums.sha256,
+        ),
+    )?;
+    let upload = plan_part(c, intake, asset, row, part)?;
+    exec(c, "UPDATE part SET upload=?2 WHERE id=?1", (id, upload))?;
+    if let Some((_, _, Some(before))) = known
+        && before != upload
+    {
+        drop_unused(c, before)?;
+    }
+    Ok(())
+}
+
+/// An upload that no part wants any more and that was never begun is no work.
+fn drop_unused(c: &Connection, upload: i64) -> Result<()> {
+    let used = number(
+        c,
+        "SELECT EXISTS(SELECT 1 FROM part WHERE upload=?1) OR EXISTS(SELECT 1 FROM intent_item WHERE upload=?1)
+           OR EXISTS(SELECT 1 FROM upload WHERE id=?1 AND state NOT IN('wanted','failed'))",
+        [upload],
+    )?;
+    if used == 0 {
+        exec(c, "DELETE FROM filing WHERE upload=?1", [upload])?;
+        exec(c, "DELETE FROM upload WHERE id=?1", [upload])?;
+    }
+    Ok(())
+}
+
+fn plan_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &Part) -> Result<i64> {
+    let key = ItemKey::derive(intake.kind, &intake.owner, &asset.id, &part.id);
+    if let Some(reason) = refusal(intake, asset, part) {
+        return insert_upload(c, intake, row, key, part, Some(&reason));
+    }
+    if let Some(size) = part.size_bytes
+        && let Some(twin) = merge::twin(c, intake.job.target, size, &part.checksums, 0)?
+    {
+        merge::adopt(c, twin, intake.job.id)?;
+        return Ok(twin);
+    }
+    insert_upload(c, intake, row, key, part, None)
+}
+
+fn refusal(intake: &Intake, asset: &Asset, part: &Part) -> Option<Reason> {
+    let size = part.size_bytes?;
+    if size == 0 {
+        return Some(Reason {
+            kind: "empty".into(),
+            message: "the file is empty (0 bytes)".into(),
+        });
+    }
+    let is_video = match &part.media_type {
+        Some(kind) => kind.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("video/")),
+        None => asset.kind == photomove_core::MediaKind::Video,
+    };
+    let limit = if is_video { intake.video_max_bytes } else { intake.photo_max_bytes }?;
+    (size > limit).then(|| Reason {
+        kind: "rejected_too_large".into(),
+        message: format!("the file has {size} bytes, the destination takes {limit}"),
+    })
+}
+
+fn insert_upload(
+    c: &Connection,
+    intake: &Intake,
+    row: i64,
+    key: ItemKey,
+    part: &Part,
+    refused: Option<&Reason>,
+) -> Result<i64> {
+    let bundle = matches!(intake.bundle, BundleKind::PartsStack).then_some(row);
+    // A promised SHA-1 waits in the part until the bytes have proven it: `upload_content` is about bytes.
+    let Checksums { md5, .. } = part.checksums;
+    number(
+        c,
+        "INSERT INTO upload(target,job,bundle,key,size,md5,state,error_kind,error) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) RETURNING id",
+        (
+            intake.job.target,
+            intake.job.id,
+            bundle,
+            key.as_u128().to_be_bytes(),
+            part.size_bytes.map(signed),
+            md5,
+            if refused.is_some() { "failed" } else { "wanted" },
+            refused.map(|reason| &reason.kind),
+            refused.map(|reason| &reason.message),
+        ),
+    )
+}
+
+/// The key of a stack of parts: that of its asset alone.
+pub(crate) fn bundle_key(intake: &Intake, asset: &str) -> ItemKey {
+    ItemKey::derive(intake.kind, &intake.owner, &asset.into(), &PartId::new(""))
+}
+
+/// Stores a membership unless the asset is in the album or one of its slices; `false` if the album is not known.
+fn store_member(c: &Connection, job: i64, album: &str, asset: i64, position: Option<u64>) -> Result<bool> {
+    let Some(album_row) = one(
+        c,
+        "SELECT id FROM album WHERE job=?1 AND source_id=?2 ORDER BY slice LIMIT 1",
+        (job, album),
+        |row| row.get::<_, i64>(0),
+    )?
+    else {
+        return Ok(false);
+    };
+    exec(
+        c,
+        "INSERT OR IGNORE INTO member(album,asset,position) SELECT ?1,?2,?3 WHERE NOT EXISTS(SELECT 1 FROM member m
+           JOIN album a ON a.id=m.album WHERE m.asset=?2 AND a.job=?4 AND a.source_id=?5)",
+        (album_row, asset, position.map(signed), job, album),
+    )?;
+    Ok(true)
+}
+
+/// An album whose members are to be listed.
+#[derive(Debug, Clone)]
+pub(crate) struct AlbumToList {
+    pub id: i64,
+    pub source_id: String,
+}
+
+/// Stores a page of albums and where that listing goes on.
+pub(crate) fn store_albums(
+    c: &Connection,
+    job: i64,
+    albums: &[photomove_core::Album],
+    unreadable: u64,
+    next: Option<&Cursor>,
+) -> Result<()> {
+    for album in albums {
+        exec(
+            c,
+            "INSERT INTO album(job,source_id,slice,title,description,state) VALUES(?1,?2,0,?3,?4,'wanted')
+             ON CONFLICT DO UPDATE SET title=CASE WHEN state='wanted' THEN excluded.title ELSE title END",
+            (job, album.id.as_str(), &album.title, &album.description),
+        )?;
+    }
+    jobs::count_oddities(c, job, signed(unreadable), 0)?;
+    jobs::put_cursor(c, job, "albums", next)
+}
+
+/// Returns the next albums whose members are not listed in this pass.
+pub(crate) fn albums_to_list(c: &Connection, job: i64, limit: u32) -> Result<Vec<AlbumToList>> {
+    rows(
+        c,
+        "SELECT id,source_id FROM album WHERE job=?1 AND slice=0 AND listed=0 ORDER BY id LIMIT ?2",
+        (job, limit),
+        |row| {
+            Ok(AlbumToList {
+                id: row.get(0)?,
+                source_id: row.get(1)?,
+            })
+        },
+    )
+}
+
+/// Name of the cursor of an album's members.
+pub(crate) fn members_stream(album: i64) -> String {
+    format!("members/{album}")
+}
+
+/// Stores a page of an album's members and where that listing goes on.
+pub(crate) fn store_members(
+    c: &Connection,
+    job: i64,
+    album: &AlbumToList,
+    members: &[Member],
+    unreadable: u64,
+    next: Option<&Cursor>,
+) -> Result<()> {
+    let mut unlisted = 0;
+    for member in members {
+        let asset = one(
+            c,
+            "SELECT id FROM asset WHERE job=?1 AND source_id=?2",
+            (job, member.asset.as_str()),
+            |row| row.get::<_, i64>(0),
+        )?;
+        let Some(asset) = asset else {
+            unlisted += 1;
+            continue;
+        };
+        store_member(c, job, &album.source_id, asset, member.position)?;
+        filings::file_asset(c, asset)?;
+    }
+    jobs::count_oddities(c, job, signed(unreadable), unlisted)?;
+    match next {
+        Some(next) => jobs::put_cursor(c, job, &members_stream(album.id), Some(next)),
+        None => album_listed(c, job, album.id),
+    }
+}
+
+/// Notes that an album's members are all known in this pass.
+pub(crate) fn album_listed(c: &Connection, job: i64, album: i64) -> Result<()> {
+    exec(c, "UPDATE album SET listed=1 WHERE id=?1", [album])?;
+    exec(
+        c,
+        "DELETE FROM cursor WHERE job=?1 AND stream=?2",
+        (job, members_stream(album)),
+    )?;
+    Ok(())
+}
+
+/// Returns how many assets this pass has listed so far.
+pub(crate) fn listed(c: &Connection, job: Job) -> Result<u64> {
+    number(
+        c,
+        "SELECT count(*) FROM asset WHERE job=?1 AND pass=?2",
+        (job.id, job.pass),
+    )
+    .map(unsigned)
+}

@@ -1,0 +1,485 @@
+//! Uploads on their way from `wanted` to `staged`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use photomove_core::{AssetId, Checksums, ItemKey, Locator, Metadata, PartId, PartRole, Result, Staged};
+use rusqlite::Connection;
+use secrecy::ExposeSecret;
+
+use super::intents::{self, Detail, IntentKind};
+use super::rows::{checksums, exec, number, one, rows};
+use super::{from_json, instant, merge, millis, signed, unsigned};
+use crate::Reason;
+
+/// Most duplicates whose metadata are looked at to fill gaps.
+const DUPLICATES_READ: u32 = 8;
+
+/// What is needed to receive and send one upload.
+#[derive(Debug, Clone)]
+pub(crate) struct UploadRow {
+    pub id: i64,
+    pub key: ItemKey,
+    pub bundle: Option<i64>,
+    pub spool: Option<String>,
+    /// Length and hashes of what was received and lies in the spool.
+    pub received: Option<(u64, Checksums)>,
+    pub attempts: u32,
+    pub resume: Option<Staged>,
+    pub role: PartRole,
+    pub name: String,
+    pub media_type: Option<String>,
+    pub metadata: Metadata,
+    pub origin: OriginRow,
+}
+
+/// The listed part whose bytes are read.
+#[derive(Debug, Clone)]
+pub(crate) struct OriginRow {
+    pub part_row: i64,
+    pub asset_row: i64,
+    pub asset: AssetId,
+    pub part: PartId,
+    pub locator: Locator,
+    pub revision: String,
+    pub size_bytes: Option<u64>,
+    pub promised: Checksums,
+}
+
+/// How rows are taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Order {
+    /// By album and place, so that groups fill one after the other.
+    ByGroup,
+    /// As listed, after this row.
+    BySequence { after: i64 },
+}
+
+/// Returns uploads that can be received or sent now.
+pub(crate) fn ready(c: &Connection, job: i64, now: Timestamp, order: Order, limit: u32) -> Result<Vec<i64>> {
+    let now = millis(now);
+    if let Order::BySequence { after } = order {
+        return rows(
+            c,
+            "SELECT id FROM upload WHERE job=?1 AND id>?3 AND state IN('wanted','spooled') AND (next_try IS NULL OR next_try<=?2)
+             ORDER BY id LIMIT ?4",
+            (job, now, after, limit),
+            |row| row.get(0),
+        );
+    }
+    let of = |state: &str| {
+        rows(
+            c,
+            "SELECT id FROM upload WHERE job=?1 AND state=?2 AND (next_try IS NULL OR next_try<=?3)
+             ORDER BY first_album, place, id LIMIT ?4",
+            (job, state, now, limit),
+            |row| row.get::<_, i64>(0),
+        )
+    };
+    // What lies in the spool goes first: it holds room that others need.
+    let mut found = of("spooled")?;
+    found.extend(of("wanted")?);
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+/// Returns how many uploads wait to be sent, how many are staged, and when the next one that pauses can go on.
+pub(crate) fn waiting(c: &Connection, job: i64, now: Timestamp) -> Result<(u64, u64, Option<Timestamp>)> {
+    let count = |states: &str| {
+        number(
+            c,
+            &format!("SELECT count(*) FROM upload WHERE job=?1 AND state IN({states})"),
+            [job],
+        )
+        .map(unsigned)
+    };
+    let next = one(
+        c,
+        "SELECT min(next_try) FROM upload WHERE job=?1 AND state IN('wanted','spooled','staged','committed') AND next_try>?2",
+        (job, millis(now)),
+        |row| row.get::<_, Option<i64>>(0),
+    )?
+    .flatten()
+    .map(instant);
+    Ok((count("'wanted','spooled'")?, count("'staged'")?, next))
+}
+
+/// Reads an upload with the part to read it from: another one of its duplicates at each attempt.
+pub(crate) fn load(c: &Connection, id: i64) -> Result<Option<UploadRow>> {
+    let row = one(
+        c,
+        "SELECT key,bundle,spool,size,md5,sha1,sha256,attempts,token,token_until,token_session,dest_id,job,state
+         FROM upload WHERE id=?1 AND state IN('wanted','spooled')",
+        [id],
+        |row| {
+            let key: [u8; 16] = row.get(0)?;
+            let spool: Option<String> = row.get(2)?;
+            let spooled = row.get::<_, String>(13)? == "spooled";
+            let size: Option<i64> = row.get(3)?;
+            let sums = checksums(row, 4)?;
+            Ok((
+                ItemKey::from_u128(u128::from_be_bytes(key)),
+                row.get::<_, Option<i64>>(1)?,
+                spool,
+                size.filter(|_| spooled).map(|size| (unsigned(size), sums)),
+                row.get::<_, u32>(7)?,
+                intents::staged(row, 8)?,
+                row.get::<_, i64>(12)?,
+            ))
+        },
+    )?;
+    let Some((key, bundle, spool, received, attempts, resume, job)) = row else {
+        return Ok(None);
+    };
+    let parts = number(
+        c,
+        "SELECT count(*) FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=?1 AND a.job=?2",
+        (id, job),
+    )?;
+    let Some(origin) = origin(c, id, job, i64::from(attempts) % parts.max(1))? else {
+        return Ok(None);
+    };
+    let Some((name, media_type, role)) = face(c, id)? else {
+        return Ok(None);
+    };
+    Ok(Some(UploadRow {
+        id,
+        key,
+        bundle,
+        spool,
+        received,
+        attempts,
+        resume,
+        role,
+        name,
+        media_type,
+        metadata: metadata(c, id)?,
+        origin,
+    }))
+}
+
+fn origin(c: &Connection, upload: i64, job: i64, nth: i64) -> Result<Option<OriginRow>> {
+    let row = one(
+        c,
+        "SELECT p.id,a.id,a.source_id,p.source_id,a.locator,a.revision,p.size,p.md5,p.sha1,p.sha256
+         FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=?1 AND a.job=?2 ORDER BY p.id LIMIT 1 OFFSET ?3",
+        (upload, job, nth),
+        |row| {
+            Ok((
+                (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?),
+                (row.get::<_, String>(2)?, row.get::<_, String>(3)?),
+                (row.get::<_, String>(4)?, row.get::<_, String>(5)?),
+                (row.get::<_, Option<i64>>(6)?, checksums(row, 7)?),
+            ))
+        },
+    )?;
+    let Some(((part_row, asset_row), (asset, part), (locator, revision), (size, promised))) = row else {
+        return Ok(None);
+    };
+    Ok(Some(OriginRow {
+        part_row,
+        asset_row,
+        asset: asset.into(),
+        part: part.into(),
+        locator: from_json(&locator)?,
+        revision,
+        size_bytes: size.map(unsigned),
+        promised,
+    }))
+}
+
+/// Returns name, media type and role of an upload: those of its first part.
+pub(crate) fn face(c: &Connection, upload: i64) -> Result<Option<(String, Option<String>, PartRole)>> {
+    let row = one(
+        c,
+        "SELECT name,media_type,role FROM part WHERE upload=?1 ORDER BY id LIMIT 1",
+        [upload],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)),
+    )?;
+    let Some((name, media_type, role)) = row else {
+        return Ok(None);
+    };
+    Ok(Some((name, media_type, from_json(&format!("\"{role}\""))?)))
+}
+
+/// Returns the metadata of an upload: those of its first part's asset, gaps filled from its duplicates.
+pub(crate) fn metadata(c: &Connection, upload: i64) -> Result<Metadata> {
+    let texts = rows(
+        c,
+        "SELECT a.metadata FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=?1 ORDER BY p.id LIMIT ?2",
+        (upload, DUPLICATES_READ),
+        |row| row.get::<_, String>(0),
+    )?;
+    let mut all = texts.iter();
+    let mut metadata: Metadata = match all.next() {
+        Some(first) => from_json(first)?,
+        None => Metadata::default(),
+    };
+    for text in all {
+        let other: Metadata = from_json(text)?;
+        metadata.taken = metadata.taken.or(other.taken);
+        metadata.title = metadata.title.or(other.title);
+        metadata.description = metadata.description.or(other.description);
+        metadata.keywords = metadata.keywords.or(other.keywords);
+        metadata.place = metadata.place.or(other.place);
+        metadata.favourite = metadata.favourite.filter(|flag| flag.value).or(other.favourite);
+        metadata.rating = metadata.rating.or(other.rating);
+        metadata.people = metadata.people.or(other.people);
+    }
+    Ok(metadata)
+}
+
+/// What was received, in full and as promised.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub size_bytes: u64,
+    pub checksums: Checksums,
+    pub spool: Option<String>,
+}
+
+/// Notes that the bytes lie in the spool.
+pub(crate) fn spooled(c: &Connection, id: i64, received: &Received) -> Result<()> {
+    if merge::twin(c, target_of(c, id)?, received.size_bytes, &received.checksums, id)?.is_some() {
+        // They are identical to others; the next step, before sending, joins the two.
+        return Ok(());
+    }
+    exec(
+        c,
+        "UPDATE upload SET state='spooled', size=?2, md5=?3, sha1=?4, sha256=?5, spool=?6 WHERE id=?1 AND state='wanted'",
+        (
+            id,
+            signed(received.size_bytes),
+            &received.checksums.md5,
+            &received.checksums.sha1,
+            &received.checksums.sha256,
+            &received.spool,
+        ),
+    )?;
+    Ok(())
+}
+
+fn target_of(c: &Connection, id: i64) -> Result<i64> {
+    number(c, "SELECT target FROM upload WHERE id=?1", [id])
+}
+
+/// What is to be done with received bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// Send them under this intent.
+    Send { intent: i64 },
+    /// Another upload has the same bytes and takes over.
+    Merged,
+    /// Somebody else took the row meanwhile.
+    Gone,
+}
+
+/// Writes down that bytes are about to be sent, or joins the upload with one of the same bytes.
+pub(crate) fn begin_stage(c: &Connection, id: i64, job: i64, received: &Received, now: Timestamp) -> Result<Begun> {
+    let target = target_of(c, id)?;
+    if let Some(twin) = merge::twin(c, target, received.size_bytes, &received.checksums, id)? {
+        // One that waits itself knows only the source's promise; proven bytes do not wait for it.
+        let proven = number(c, "SELECT sha1 IS NOT NULL FROM upload WHERE id=?1", [twin])? != 0;
+        if proven {
+            merge::merge(c, id, twin, job)?;
+            return Ok(Begun::Merged);
+        }
+    }
+    let changed = exec(
+        c,
+        "UPDATE upload SET state='staging', size=?2, md5=?3, sha1=?4, sha256=?5, spool=?6, next_try=NULL
+         WHERE id=?1 AND state IN('wanted','spooled')",
+        (
+            id,
+            signed(received.size_bytes),
+            &received.checksums.md5,
+            &received.checksums.sha1,
+            &received.checksums.sha256,
+            &received.spool,
+        ),
+    )?;
+    if changed == 0 {
+        return Ok(Begun::Gone);
+    }
+    let intent = intents::open(c, job, IntentKind::Stage, None, &Detail::default(), &[(id, None)], now)?;
+    Ok(Begun::Send { intent })
+}
+
+/// Keeps the handle of an upload that is under way, so that it can be continued after a crash.
+pub(crate) fn stage_opened(c: &Connection, id: i64, handle: &Staged) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET token=?2, token_until=?3, token_session=?4 WHERE id=?1 AND state='staging'",
+        (
+            id,
+            handle.token.expose_secret(),
+            handle.until.map(millis),
+            handle.bound_to.as_ref().map(|session| session.as_str()),
+        ),
+    )?;
+    Ok(())
+}
+
+/// Stores what the sink gave for the bytes and closes the intent.
+pub(crate) fn staged(c: &Connection, id: i64, intent: i64, staged: &Staged, now: Timestamp) -> Result<()> {
+    let session = staged.bound_to.as_ref().map(|session| session.as_str());
+    exec(
+        c,
+        "UPDATE upload SET state='staged', token=?2, token_until=?3, token_session=?4, dest_id=?5, staged_at=?6, sent=size,
+           spool=NULL, next_try=NULL WHERE id=?1 AND state='staging'",
+        (
+            id,
+            staged.token.expose_secret(),
+            staged.until.map(millis),
+            session,
+            staged.visible.as_ref().map(|id| id.as_str()),
+            millis(now),
+        ),
+    )?;
+    if let Some(session) = session {
+        // A new session has begun: what was staged in another one has died with it.
+        exec(
+            c,
+            "UPDATE upload SET state='wanted', token=NULL, token_until=NULL, token_session=NULL, staged_at=NULL
+             WHERE state='staged' AND token_session<>?2 AND job=(SELECT job FROM upload WHERE id=?1)",
+            (id, session),
+        )?;
+    }
+    intents::close(c, intent, "staged", now)
+}
+
+/// Puts an upload back to where its bytes are: the spool, or the source.
+pub(crate) fn back(
+    c: &Connection,
+    id: i64,
+    intent: Option<i64>,
+    retry: Option<(&Reason, Timestamp)>,
+    keep_handle: bool,
+    now: Timestamp,
+) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state=CASE WHEN spool IS NULL THEN 'wanted' ELSE 'spooled' END,
+           attempts=attempts+(?2 IS NOT NULL), next_try=?2, error_kind=coalesce(?3,error_kind), error=coalesce(?4,error), staged_at=NULL,
+           token=CASE WHEN ?5 THEN token END, token_until=CASE WHEN ?5 THEN token_until END,
+           token_session=CASE WHEN ?5 THEN token_session END
+         WHERE id=?1 AND state IN('wanted','spooled','staging','staged','committing')",
+        (
+            id,
+            retry.map(|(_, at)| millis(at)),
+            retry.map(|(reason, _)| &reason.kind),
+            retry.map(|(reason, _)| &reason.message),
+            keep_handle,
+        ),
+    )?;
+    match intent {
+        Some(intent) => intents::close(c, intent, "back", now),
+        None => Ok(()),
+    }
+}
+
+/// Lets an upload wait without counting that as a try.
+pub(crate) fn postpone(c: &Connection, id: i64, until: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET next_try=?2 WHERE id=?1 AND state IN('wanted','spooled')",
+        (id, millis(until)),
+    )?;
+    Ok(())
+}
+
+/// Keeps newer facts about where an asset is found at the source.
+pub(crate) fn put_locator(c: &Connection, asset_row: i64, locator: &Locator) -> Result<()> {
+    exec(
+        c,
+        "UPDATE asset SET locator=?2 WHERE id=?1",
+        (asset_row, super::to_json(locator)?),
+    )?;
+    Ok(())
+}
+
+/// Forgets a spool file that is gone or is not what it was.
+pub(crate) fn spool_lost(c: &Connection, id: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='wanted', spool=NULL, sha1=NULL WHERE id=?1 AND state='spooled'",
+        [id],
+    )?;
+    Ok(())
+}
+
+/// Gives an upload up.
+pub(crate) fn fail(c: &Connection, id: i64, intent: Option<i64>, reason: &Reason, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='failed', error_kind=?2, error=?3, token=NULL, next_try=NULL, spool=NULL WHERE id=?1",
+        (id, &reason.kind, &reason.message),
+    )?;
+    match intent {
+        Some(intent) => intents::close(c, intent, "failed", now),
+        None => Ok(()),
+    }
+}
+
+/// Notes that the destination has the bytes already.
+pub(crate) fn already_there(c: &Connection, id: i64, intent: Option<i64>, dest: &str, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='already_there', dest_id=?2, spool=NULL, token=NULL, next_try=NULL WHERE id=?1",
+        (id, dest),
+    )?;
+    super::filings::mark_ready(c, id)?;
+    match intent {
+        Some(intent) => intents::close(c, intent, "already_there", now),
+        None => Ok(()),
+    }
+}
+
+/// Leaves out all parts of an upload, because the source does not have them any more.
+pub(crate) fn skip_gone(c: &Connection, id: i64, part_row: i64, reason: &str) -> Result<()> {
+    exec(
+        c,
+        "UPDATE part SET upload=NULL, skipped=?2 WHERE id=?1",
+        (part_row, reason),
+    )?;
+    // Without any part left the upload is no work; with one left, that one is read next.
+    let left = number(c, "SELECT count(*) FROM part WHERE upload=?1", [id])?;
+    if left == 0 {
+        exec(c, "DELETE FROM filing WHERE upload=?1", [id])?;
+        exec(c, "UPDATE intent_item SET upload=NULL WHERE upload=?1", [id])?;
+        exec(c, "DELETE FROM evidence WHERE upload=?1", [id])?;
+        exec(c, "DELETE FROM upload WHERE id=?1", [id])?;
+    }
+    Ok(())
+}
+
+/// Puts staged uploads back whose token will not live long enough.
+pub(crate) fn expire(c: &Connection, job: i64, now: Timestamp, margin: Duration) -> Result<usize> {
+    let limit = now.saturating_add(margin).unwrap_or(Timestamp::MAX);
+    exec(
+        c,
+        "UPDATE upload SET state=CASE WHEN spool IS NULL THEN 'wanted' ELSE 'spooled' END, token=NULL, token_until=NULL,
+           token_session=NULL, staged_at=NULL WHERE job=?1 AND state='staged' AND token_until<=?2",
+        (job, millis(limit)),
+    )
+}
+
+/// Drops the tokens of uploads that reached their outcome.
+pub(crate) fn forget_tokens(c: &Connection, job: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET token=NULL, token_until=NULL, token_session=NULL WHERE job=?1 AND token IS NOT NULL
+           AND state IN('verified','unverifiable','already_there','failed')",
+        [job],
+    )?;
+    Ok(())
+}
+
+/// Returns the names of spool files that are still needed, and the bytes they hold.
+pub(crate) fn spool_files(c: &Connection) -> Result<Vec<(String, u64)>> {
+    rows(
+        c,
+        "SELECT spool, coalesce(size,0) FROM upload WHERE spool IS NOT NULL LIMIT 100000",
+        [],
+        |row| Ok((row.get(0)?, unsigned(row.get(1)?))),
+    )
+}

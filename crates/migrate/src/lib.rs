@@ -1,0 +1,25 @@
+//! The engine of photomove: plan, journal, transfer, verify.
+//!
+//! [`Migration`] moves a library from any source to any sink. All that it knows lives in a [`Journal`]: stages hand
+//! nothing to each other, each takes rows in its input state and writes the next. A crash, Ctrl-C, a spent quota and
+//! the normal end are the same thing: no more rows are taken. What must not happen twice is written down before it
+//! is done, and settled with the service after a crash.
+//!
+//! The engine prints nothing and knows no provider; it tells an [`Observer`] what happens.
+
+mod engine;
+mod event;
+mod journal;
+mod lock;
+mod options;
+mod report;
+
+pub use engine::Migration;
+pub use event::{Event, NoObserver, Observer, Outcome, Progress, Reason, Stage, WaitReason};
+pub use journal::{Failure, JobId, JobState, JobStatus, Journal, OpenIntent};
+pub use lock::{LockKind, Locks};
+pub use options::{EngineEnv, MigrateOptions, StopToken};
+pub use report::{
+    Accounting, AccountName, AlbumSummary, Count, Estimate, KindCount, Loss, Plan, RefusedCount,
+    StopReason, Summary,
+};
