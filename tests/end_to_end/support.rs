@@ -1,6 +1,8 @@
 //! Stand-ins in this process, the built program in another one.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -45,10 +47,13 @@ impl Stage {
 
     /// Amazon first, Google second, nothing in either.
     pub fn options() -> SimOptions {
-        SimOptions {
+        let mut options = SimOptions {
             services: vec![ServiceSpec::new(ServiceKind::Amazon), ServiceSpec::new(ServiceKind::Google)],
             ..SimOptions::default()
-        }
+        };
+        // Waiting half a minute for a minute's quota would be a sleep in real time; its tests move a clock instead.
+        options.google.writes_per_minute = None;
+        options
     }
 
     pub async fn with(options: SimOptions) -> Self {
@@ -96,6 +101,40 @@ impl Stage {
         let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_photomove")), args);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().expect("the program starts")
+    }
+
+    /// Runs a command that prints an address to open, opens it as a browser would, and hands the address it leads to
+    /// over on the standard input as well, for commands that ask for it there.
+    pub async fn photomove_in_browser(&self, args: &[&str]) -> Output {
+        let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_photomove")), args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        tokio::task::spawn_blocking(move || {
+            let mut child = command.spawn().expect("the program starts");
+            let mut lines = BufReader::new(child.stderr.take().expect("piped"));
+            let mut stderr = String::new();
+            let address = loop {
+                let start = stderr.len();
+                if lines.read_line(&mut stderr).expect("readable") == 0 {
+                    panic!("no address to open was printed:\n{stderr}");
+                }
+                if let Some(at) = stderr[start..].find("http://") {
+                    break stderr[start + at..].split_whitespace().next().expect("address").to_owned();
+                }
+            };
+            let landed = follow_redirect(&address);
+            // Whoever listens on the loopback address answers; whoever reads the terminal gets the line below.
+            let _ = visit(&landed);
+            let _ = writeln!(child.stdin.take().expect("piped"), "{landed}");
+            lines.read_to_string(&mut stderr).expect("readable");
+            let output = child.wait_with_output().expect("ends");
+            Output {
+                code: output.status.code(),
+                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+                stderr,
+            }
+        })
+        .await
+        .expect("the waiting thread ends")
     }
 
     async fn run(&self, program: PathBuf, args: &[&str]) -> Output {
@@ -170,6 +209,24 @@ impl Stage {
     }
 }
 
+/// Opens an address without following where it leads.
+fn visit(address: &str) -> std::io::Result<String> {
+    let rest = address.strip_prefix("http://").expect("stand-ins speak plain HTTP");
+    let (host, path) = rest.split_once('/').expect("a path");
+    let mut stream = TcpStream::connect(host)?;
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply)?;
+    Ok(reply)
+}
+
+/// Opens an address and returns the one it redirects to.
+fn follow_redirect(address: &str) -> String {
+    let reply = visit(address).expect("the consent page answers");
+    let header = reply.lines().find(|line| line.to_ascii_lowercase().starts_with("location:"));
+    header.unwrap_or_else(|| panic!("no redirect: {reply}"))[9..].trim().to_owned()
+}
+
 /// How often an operation was asked for.
 pub fn count(counts: &Counts, operation: &str) -> u64 {
     counts.by_operation.get(operation).copied().unwrap_or(0)
@@ -206,6 +263,5 @@ pub fn skip_aloud(what: &str, folder: &Path) {
         "PHOTOMOVE_REQUIRE asks for {what}, but {} is missing",
         folder.display()
     );
-    use std::io::Write;
     let _ = writeln!(std::io::stderr(), "skipped: no {what} at {}", folder.display());
 }

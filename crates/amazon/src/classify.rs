@@ -20,7 +20,7 @@ pub(crate) fn is_content_refusal(error: &Error) -> bool {
     *error.kind() == ErrorKind::Auth(AuthProblem::WrongRegion)
 }
 
-/// The parts of an error body, whichever of the six shapes it has.
+/// The parts of an error body, whichever of its shapes it has.
 #[derive(Debug, Default)]
 struct Body {
     message: String,
@@ -60,6 +60,12 @@ impl Body {
         if text.contains("UnknownOperationException") {
             return Self { code: "UnknownOperationException".to_owned(), ..Self::default() };
         }
+        // Storage services answer in XML, which is no web page.
+        let element = |name: &str| Some(text.split_once(&format!("<{name}>"))?.1.split_once("</")?.0.to_owned());
+        if text.starts_with("<?xml") || text.starts_with("<Error>") {
+            let (message, code) = (element("Message").unwrap_or_default(), element("Code").unwrap_or_default());
+            return Self { message, code, ..Self::default() };
+        }
         Self { is_html: text.starts_with('<'), ..Self::default() }
     }
 
@@ -75,7 +81,7 @@ impl Body {
 }
 
 /// Decides the kind of error of a reply.
-pub(crate) fn classify(reply: &ErrorReply<'_>) -> Error {
+pub fn classify(reply: &ErrorReply<'_>) -> Error {
     let body = Body::read(reply.body);
     let error = match reply.status.as_u16() {
         // A web page where an answer for programs or a picture belongs.

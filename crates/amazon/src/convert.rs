@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use photomove_core::{
     Album, AlbumId, Asset, AssetId, Checksums, Fields, Locator, MediaKind, Metadata, Part, PartId, PartRole, Sourced,
 };
+use photomove_media::{FileKind, FileType, kind_of};
 use serde_json::{Map, Value, json};
 
 use crate::wire::{ContentProperties, Node};
@@ -65,38 +66,26 @@ pub fn kind(node: &Node) -> Option<MediaKind> {
         return None;
     }
     let media_type = node.content.as_ref().and_then(|content| content.content_type.as_deref()).unwrap_or_default();
-    let starts = |with: &str| media_type.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    if starts("image/") {
-        Some(MediaKind::Photo)
-    } else if starts("video/") {
-        Some(MediaKind::Video)
-    } else {
-        // Uploads by odd programs have no type, or a general one.
-        kind_by_extension(extension(node)?)
+    // Uploads by odd programs have no type, or a general one.
+    let by_name = || FileType::of_extension(extension(node)?).map(|file_type| file_type.kind);
+    match kind_of(media_type) {
+        FileKind::Other => by_name().and_then(media_kind),
+        known => media_kind(known),
+    }
+}
+
+fn media_kind(kind: FileKind) -> Option<MediaKind> {
+    match kind {
+        FileKind::Photo => Some(MediaKind::Photo),
+        FileKind::Video => Some(MediaKind::Video),
+        FileKind::Other => None,
     }
 }
 
 fn extension(node: &Node) -> Option<&str> {
+    // Even of `.jpg`: better one odd photo too many than one left behind.
     let of_name = node.name.as_deref().and_then(|name| Some(name.rsplit_once('.')?.1));
     of_name.or_else(|| node.content.as_ref()?.extension.as_deref())
-}
-
-fn kind_by_extension(extension: &str) -> Option<MediaKind> {
-    const PHOTO: &[&str] = &[
-        "jpg", "jpeg", "jpe", "png", "bmp", "gif", "tif", "tiff", "webp", "svg", "heic", "heif", "avif", "jxl", "jp2",
-        "ico", "psd", "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "orf", "raf", "rw2", "pef", "srw",
-        "raw", "rwl", "3fr", "erf", "kdc", "mrw", "x3f", "insp",
-    ];
-    const VIDEO: &[&str] = &[
-        "mp4", "m4v", "qt", "mov", "mpg", "mpeg", "3g2", "3gp", "flv", "f4v", "asf", "avi", "wmv", "mkv", "webm", "mts",
-        "m2ts", "m2t", "ts", "mpe", "m2v", "mod", "tod", "divx", "ogv", "vob", "insv",
-    ];
-    let extension = extension.to_ascii_lowercase();
-    if PHOTO.contains(&extension.as_str()) {
-        Some(MediaKind::Photo)
-    } else {
-        VIDEO.contains(&extension.as_str()).then_some(MediaKind::Video)
-    }
 }
 
 fn file_name(node: &Node) -> String {
@@ -186,7 +175,10 @@ fn tidy(value: &mut Value) -> bool {
     match value {
         Value::Null => false,
         Value::Array(list) => {
-            list.iter_mut().for_each(|value| drop(tidy(value)));
+            for value in list.iter_mut() {
+                // An empty element stays: its place in the list may mean something.
+                let _ = tidy(value);
+            }
             !list.is_empty()
         }
         Value::Object(map) => {

@@ -9,6 +9,7 @@ pub mod convert;
 mod source;
 pub mod wire;
 
+pub use classify::classify;
 pub use auth::{Cookies, Marketplace, Region};
 pub use client::{
     AmazonClient, CLAUSES_MAX, Download, Filter, NodeQuery, Route, SearchQuery, Sort, Start,

@@ -106,7 +106,11 @@ pub struct Usage {
 }
 
 impl Usage {
-    pub(crate) fn from_value(value: Value) -> Result<Self> {
+    /// Reads an object of categories; `lastCalculated` may be missing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Protocol`] if it is no object.
+    pub fn from_value(value: Value) -> Result<Self> {
         let mut fields = Fields::of(value).ok_or_else(|| protocol("usage that is no JSON object"))?;
         let last_calculated = fields.text("lastCalculated");
         let amount = |category: &Value, name: &str| {
@@ -161,7 +165,11 @@ pub struct AuthToken {
 }
 
 impl AuthToken {
-    pub(crate) fn from_value(value: Value) -> Result<Self> {
+    /// Reads `{"access_token", "duration"}`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Protocol`] if there is no token.
+    pub fn from_value(value: Value) -> Result<Self> {
         let mut fields = Fields::of(value).ok_or_else(|| protocol("a token that is no JSON object"))?;
         let token = fields.text("access_token").filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| protocol("no `access_token`"))?;

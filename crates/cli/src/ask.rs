@@ -29,7 +29,7 @@ impl Person {
     /// Nobody is there.
     #[cfg(test)]
     pub(crate) fn nobody(yes: bool, printer: Printer) -> Self {
-        Self { there: false, yes, browser: false, printer }
+        Self { there: false, yes, browser: true, printer }
     }
 
     /// Prints addresses instead of opening a browser.
@@ -104,8 +104,15 @@ impl Interaction for Person {
             Prompt::OpenUrl { url, why, .. } => {
                 let opened = self.open(&url);
                 let what = if opened { "a browser should open with this address" } else { "open this address in a browser" };
-                self.printer.talk(&format!("{why}: {what}:\n\n  {url}\n"));
-                Ok(Answer::Done)
+                self.printer.talk(&format!("{why}: {what}\n\n  {url}\n"));
+                if self.browser {
+                    return Ok(Answer::Done);
+                }
+                self.printer.talk(
+                    "the browser may run on any machine; it will end at a page that cannot be shown:\n\
+                     paste the address of that page here, then press Enter",
+                );
+                pasted().await
             }
             Prompt::NewCredentials { why } if self.there => self.secret(&why).await.map(Answer::Text),
             Prompt::Confirm { what } if self.there || self.yes => {
@@ -114,6 +121,22 @@ impl Interaction for Person {
             _ => Ok(Answer::NobodyThere),
         }
     }
+}
+
+/// A line of standard input; `Done` if there is none, for then the browser's own visit is all there is to wait for.
+///
+/// Read as a plain line, not hidden: a hidden read would leave the terminal without echo if the browser is faster.
+async fn pasted() -> Result<Answer> {
+    blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map_err(dialoguer::Error::IO)?;
+        Ok(line)
+    })
+    .await
+    .map(|line| match line.trim() {
+        "" => Answer::Done,
+        text => Answer::Text(text.into()),
+    })
 }
 
 async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> dialoguer::Result<T> + Send + 'static) -> Result<T> {
@@ -162,7 +185,7 @@ mod tests {
         let answer = Person::nobody(false, printer).ask(prompt).await.unwrap();
         assert!(matches!(answer, Answer::Done));
         insta::assert_snapshot!(talk.text(), @r"
-        to sign in: open this address in a browser:
+        to sign in: open this address in a browser
 
           https://accounts.example/auth?state=x
         ");

@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the whole program; the binary of the package `photomove` calls it. With the features `amazon` and
 //! `google` the providers of those names can be reached; the rest works without them.
+#![doc = include_str!("json.md")]
 #![cfg_attr(
     not(all(feature = "amazon", feature = "google")),
     allow(dead_code, unused_imports, unreachable_code, unused_variables, reason = "what a missing provider would use")

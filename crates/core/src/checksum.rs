@@ -40,11 +40,7 @@ impl HashKinds {
 
 impl fmt::Display for HashKinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (Self::MD5, "MD5"),
-            (Self::SHA1, "SHA-1"),
-            (Self::SHA256, "SHA-256"),
-        ];
+        let names = [(Self::MD5, "MD5"), (Self::SHA1, "SHA-1"), (Self::SHA256, "SHA-256")];
         let mut first = true;
         for (kind, name) in names {
             if self.contains(kind) {
@@ -247,23 +243,19 @@ impl Checksums {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+
     use super::*;
 
     #[test]
     fn hashes_equal_the_published_ones() {
         let sums = Checksums::of(b"abc");
-        assert_eq!(
-            sums.md5_hex().as_deref(),
-            Some("900150983cd24fb0d6963f7d28e17f72")
-        );
+        assert_eq!(sums.md5_hex().as_deref(), Some("900150983cd24fb0d6963f7d28e17f72"));
         assert_eq!(
             sums.sha1_hex().as_deref(),
             Some("a9993e364706816aba3e25717850c26c9cd0d89d")
         );
-        assert_eq!(
-            Checksums::md5_from_hex("900150983CD24FB0D6963F7D28E17F72"),
-            sums.md5
-        );
+        assert_eq!(Checksums::md5_from_hex("900150983CD24FB0D6963F7D28E17F72"), sums.md5);
         assert_eq!(Checksums::md5_from_hex("no hash"), None);
     }
 
@@ -278,14 +270,8 @@ mod tests {
             ..Checksums::default()
         };
         assert_eq!(md5.agrees(&sha1), Agreement::Unknown);
-        assert_eq!(
-            md5.agrees(&Checksums::of(b"a")),
-            Agreement::Same(HashKinds::MD5)
-        );
-        assert_eq!(
-            md5.agrees(&Checksums::of(b"b")),
-            Agreement::Different(HashKinds::MD5)
-        );
+        assert_eq!(md5.agrees(&Checksums::of(b"a")), Agreement::Same(HashKinds::MD5));
+        assert_eq!(md5.agrees(&Checksums::of(b"b")), Agreement::Different(HashKinds::MD5));
     }
 
     #[test]
@@ -296,5 +282,61 @@ mod tests {
             forged.agrees(&Checksums::of(b"a")),
             Agreement::Different(HashKinds::SHA1)
         );
+    }
+
+    /// Keeps the hashes of these kinds, as a service that knows no others would tell them.
+    fn known(bytes: &[u8], kinds: u8) -> Checksums {
+        let mut digester = Digester::new(HashKinds::SHA256);
+        digester.update(bytes);
+        let all = digester.finish();
+        Checksums {
+            md5: all.md5.filter(|_| kinds & 1 != 0),
+            sha1: all.sha1.filter(|_| kinds & 2 != 0),
+            sha256: all.sha256.filter(|_| kinds & 4 != 0),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn agreement_names_exactly_the_hashes_that_both_know(
+            one in any::<Vec<u8>>(), other in any::<Vec<u8>>(), ours in 0u8..8, theirs in 0u8..8,
+        ) {
+            let both = HashKinds(ours & theirs);
+            let of_same = if both.is_empty() { Agreement::Unknown } else { Agreement::Same(both) };
+            let of_other = if both.is_empty() { Agreement::Unknown } else { Agreement::Different(both) };
+            let expected = if one == other { of_same } else { of_other };
+            prop_assert_eq!(known(&one, ours).agrees(&known(&one, theirs)), of_same);
+            prop_assert_eq!(known(&one, ours).agrees(&known(&other, theirs)), expected);
+            prop_assert_eq!(known(&other, theirs).agrees(&known(&one, ours)), expected);
+        }
+
+        #[test]
+        fn hashes_do_not_depend_on_how_a_stream_is_cut(bytes in any::<Vec<u8>>(), at in any::<proptest::sample::Index>()) {
+            let at = at.index(bytes.len() + 1);
+            let mut digester = Digester::new(HashKinds::SHA256);
+            digester.update(&bytes[..at]);
+            digester.update(&bytes[at..]);
+            prop_assert_eq!(digester.size_bytes(), bytes.len() as u64);
+            prop_assert_eq!(digester.finish(), known(&bytes, 7));
+        }
+
+        #[test]
+        fn hexadecimal_digits_come_back(bytes in any::<Vec<u8>>()) {
+            let sums = Checksums::of(&bytes);
+            let md5 = sums.md5_hex().unwrap();
+            prop_assert_eq!(Checksums::md5_from_hex(&md5), sums.md5);
+            prop_assert_eq!(Checksums::md5_from_hex(&md5.to_uppercase()), sums.md5);
+            prop_assert_eq!(Checksums::sha1_from_hex(&sums.sha1_hex().unwrap()), sums.sha1);
+        }
+
+        #[test]
+        fn other_text_is_no_hash(text in any::<String>()) {
+            let is_hash = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            prop_assert_eq!(Checksums::md5_from_hex(&text).is_some(), is_hash);
+            let json = serde_json::to_string(&Checksums::of(text.as_bytes())).unwrap();
+            prop_assert!(serde_json::from_str::<Checksums>(&json).unwrap() == Checksums::of(text.as_bytes()));
+        }
     }
 }

@@ -73,7 +73,10 @@ pub struct Failure {
 impl Failure {
     /// Makes a failure of a check that was called by itself.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { check: None, message: message.into() }
+        Self {
+            check: None,
+            message: message.into(),
+        }
     }
 
     fn of(mut self, check: &'static str) -> Self {
@@ -112,7 +115,10 @@ pub struct Report {
 impl Report {
     /// Counts the checks that passed.
     pub fn passed(&self) -> usize {
-        self.checks.iter().filter(|(_, outcome)| *outcome == Outcome::Passed).count()
+        self.checks
+            .iter()
+            .filter(|(_, outcome)| *outcome == Outcome::Passed)
+            .count()
     }
 }
 
@@ -167,12 +173,24 @@ async fn drain(media: Media) -> Result<Vec<u8>, Failure> {
 /// Says whether account and description of the provider are what the engine relies on.
 async fn check_identity(provider: &dyn PhotoProvider) -> Checked {
     let kind = provider.info().kind;
-    let is_word = |kind: &str| kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    ensure!(!kind.is_empty() && is_word(kind), "the kind `{kind}` is not a word in lower case");
+    let is_word = |kind: &str| {
+        kind.bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    ensure!(
+        !kind.is_empty() && is_word(kind),
+        "the kind `{kind}` is not a word in lower case"
+    );
     let first = provider.connect().await?;
-    ensure!(!first.owner.as_str().is_empty(), "the account has no owner, so keys would not be unique");
+    ensure!(
+        !first.owner.as_str().is_empty(),
+        "the account has no owner, so keys would not be unique"
+    );
     let second = provider.connect().await?;
-    ensure!(first.owner == second.owner, "two calls of `connect` name different owners");
+    ensure!(
+        first.owner == second.owner,
+        "two calls of `connect` name different owners"
+    );
     Ok(Outcome::Passed)
 }
 

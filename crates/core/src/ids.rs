@@ -126,14 +126,44 @@ impl fmt::Debug for ItemKey {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+
     use super::*;
 
     #[test]
     fn keys_differ_when_the_same_letters_are_split_otherwise() {
-        let key = |owner: &str, asset: &str| {
-            ItemKey::derive("k", &owner.into(), &asset.into(), &"p".into())
-        };
+        let key = |owner: &str, asset: &str| ItemKey::derive("k", &owner.into(), &asset.into(), &"p".into());
         assert_ne!(key("ab", "c"), key("a", "bc"));
         assert_eq!(key("ab", "c"), key("ab", "c"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn key_is_equal_exactly_when_all_fields_are(
+            one in any::<(String, String, String, String)>(),
+            other in any::<(String, String, String, String)>(),
+            letters in ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}"),
+            others in ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}"),
+        ) {
+            let key = |(kind, owner, asset, part): &(String, String, String, String)| {
+                ItemKey::derive(kind, &Owner::new(&**owner), &AssetId::new(&**asset), &PartId::new(&**part))
+            };
+            prop_assert_eq!(key(&one) == key(&other), one == other);
+            // Few letters in short fields: here the same text is often split otherwise.
+            prop_assert_eq!(key(&letters) == key(&others), letters == others);
+            prop_assert_eq!(key(&one), key(&one.clone()));
+        }
+
+        #[test]
+        fn key_survives_number_json_and_text(number in any::<u128>()) {
+            let key = ItemKey::from_u128(number);
+            prop_assert_eq!(key.as_u128(), number);
+            let json = serde_json::to_string(&key).unwrap();
+            prop_assert_eq!(serde_json::from_str::<ItemKey>(&json).unwrap(), key);
+            let text = key.to_string();
+            prop_assert!(text.len() == 32 && u128::from_str_radix(&text, 16) == Ok(number));
+        }
     }
 }

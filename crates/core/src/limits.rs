@@ -72,13 +72,17 @@ impl LimitedSink {
     fn albums(&self, operation: Operation) -> Result<Option<AlbumCaps>> {
         match self.caps() {
             None => Ok(None),
-            Some(SinkCaps { albums: Some(albums), .. }) => Ok(Some(albums)),
+            Some(SinkCaps {
+                albums: Some(albums), ..
+            }) => Ok(Some(albums)),
             Some(_) => Err(self.refused(ErrorKind::Unsupported, operation, "it has no albums")),
         }
     }
 
     fn refused(&self, kind: ErrorKind, operation: Operation, message: impl Into<String>) -> Error {
-        Error::new(kind, message).provider(self.inner.info().kind).operation(operation)
+        Error::new(kind, message)
+            .provider(self.inner.info().kind)
+            .operation(operation)
     }
 
     fn too_many(&self, operation: Operation, what: &str, count: usize, limit: u32) -> Result<()> {
@@ -91,7 +95,9 @@ impl LimitedSink {
 
     fn check_body(&self, caps: &SinkCaps, part: &NewPart, body: &dyn Body) -> Result<()> {
         let refuse = |kind, message: String| {
-            Err(self.refused(kind, Operation::Stage, message).context("file", &part.file_name))
+            Err(self
+                .refused(kind, Operation::Stage, message)
+                .context("file", &part.file_name))
         };
         let size = body.size_bytes();
         if size == 0 {
@@ -103,7 +109,10 @@ impl LimitedSink {
         }
         let known = body.checksums().kinds();
         if !known.contains(caps.needs_before_stage) {
-            let message = format!("it needs {} before the first byte, known: {known}", caps.needs_before_stage);
+            let message = format!(
+                "it needs {} before the first byte, known: {known}",
+                caps.needs_before_stage
+            );
             return refuse(ErrorKind::Unsupported, message);
         }
         Ok(())
@@ -111,7 +120,7 @@ impl LimitedSink {
 }
 
 /// Largest file of that type; of an unknown type whatever is allowed for any type, the sink will know.
-fn byte_limit(caps: &SinkCaps, media_type: Option<&str>) -> Option<u64> {
+pub(crate) fn byte_limit(caps: &SinkCaps, media_type: Option<&str>) -> Option<u64> {
     let is_video = |kind: &str| kind.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("video/"));
     match media_type {
         Some(kind) if is_video(kind) => caps.limits.video,
@@ -165,7 +174,10 @@ fn cut_bundles(bundles: &[StagedBundle], limits: TextLimits) -> Cow<'_, [StagedB
 
 fn cut_album(album: &NewAlbum, title_chars: Option<u32>) -> NewAlbum {
     let title = title_chars.map_or(Cow::Borrowed(&*album.title), |max| cut_chars(&album.title, max));
-    NewAlbum { title: title.into_owned(), description: album.description.clone() }
+    NewAlbum {
+        title: title.into_owned(),
+        description: album.description.clone(),
+    }
 }
 
 fn cut_wanted(wanted: &Wanted, limits: TextLimits) -> Wanted {
@@ -237,12 +249,15 @@ impl PhotoSink for LimitedSink {
         // The intent was written down uncut, the request was sent cut: the sink must look for what it was sent.
         let texts = self.texts();
         let sent = match intent {
-            Intent::Stage { part, wanted, staged } => {
-                Intent::Stage { part: *part, wanted: cut_wanted(wanted, texts), staged: staged.clone() }
-            }
-            Intent::Commit { bundles, album } => {
-                Intent::Commit { bundles: cut_bundles(bundles, texts).into_owned(), album: album.clone() }
-            }
+            Intent::Stage { part, wanted, staged } => Intent::Stage {
+                part: *part,
+                wanted: cut_wanted(wanted, texts),
+                staged: staged.clone(),
+            },
+            Intent::Commit { bundles, album } => Intent::Commit {
+                bundles: cut_bundles(bundles, texts).into_owned(),
+                album: album.clone(),
+            },
             Intent::CreateAlbum { album, since, known } => Intent::CreateAlbum {
                 album: cut_album(album, self.title_chars()),
                 since: *since,

@@ -1,5 +1,6 @@
 //! A provider in memory: a source and a demanding sink for tests, examples and documentation.
 
+mod albums;
 mod commit;
 mod faults;
 mod model;
@@ -17,8 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    Account, AssetId, Capabilities, Error, ErrorKind, HashKinds, Operation, Owner, PhotoProvider, PhotoSink, PhotoSource,
-    ProviderInfo, Result, SharedClock,
+    Account, AssetId, Capabilities, Error, ErrorKind, HashKinds, Operation, Owner, PhotoProvider, PhotoSink,
+    PhotoSource, ProviderInfo, Result, SharedClock,
 };
 
 pub use model::{Damage, FailWhen, MemoryAlbum, MemoryItem, MemoryPart};
@@ -121,12 +122,18 @@ impl MemoryProvider {
 
     /// Puts an item into the bin: it is found but no longer listed; says whether it was there.
     pub fn trash(&self, id: &AssetId) -> bool {
-        self.state().entry_mut(id.as_str()).map(|entry| entry.trashed = true).is_some()
+        self.state()
+            .entry_mut(id.as_str())
+            .map(|entry| entry.trashed = true)
+            .is_some()
     }
 
     /// Lets the next `times` openings of an item give wrong bytes; says whether the item is there.
     pub fn damage(&self, id: &AssetId, damage: Damage, times: u32) -> bool {
-        self.state().entry_mut(id.as_str()).map(|entry| entry.damage = Some((damage, times))).is_some()
+        self.state()
+            .entry_mut(id.as_str())
+            .map(|entry| entry.damage = Some((damage, times)))
+            .is_some()
     }
 
     /// Signs in as somebody else.
@@ -152,7 +159,12 @@ impl MemoryProvider {
 
     /// Returns the items in the order in which they came, without what is in the bin.
     pub fn items(&self) -> Vec<MemoryItem> {
-        self.state().entries.iter().filter(|entry| entry.is_listed()).map(|entry| entry.item.clone()).collect()
+        self.state()
+            .entries
+            .iter()
+            .filter(|entry| entry.is_listed())
+            .map(|entry| entry.item.clone())
+            .collect()
     }
 
     /// Returns the albums in the order in which they came.
@@ -196,7 +208,11 @@ impl MemoryProvider {
             None => Ok(Reply(None)),
             Some((when, error)) => {
                 let error = error.provider(KIND).operation(operation);
-                if when == FailWhen::Before { Err(error) } else { Ok(Reply(Some(error))) }
+                if when == FailWhen::Before {
+                    Err(error)
+                } else {
+                    Ok(Reply(Some(error)))
+                }
             }
         }
     }

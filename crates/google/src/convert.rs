@@ -83,11 +83,6 @@ pub(crate) fn results_by_upload(
     sorted
 }
 
-/// Says whether the media type is one of a video.
-pub(crate) fn is_video(media_type: Option<&str>) -> bool {
-    media_type.is_some_and(|media_type| media_type.starts_with("video/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

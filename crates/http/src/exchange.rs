@@ -306,7 +306,7 @@ async fn finish(
     let mut reply = Reply::new(response, &hop.method, context, inner.idle_timeout, lane);
     let status = reply.status();
     if status.is_success() && !(call.html_is_error && reply.is_html()) {
-        reply.read_text_ahead().await?;
+        reply.read_ahead().await?;
         return Ok(reply);
     }
     let body = reply.error_text().await;
@@ -330,8 +330,10 @@ async fn finish(
     if error.has_happened() != Happened::No {
         return Err(error);
     }
-    // 4xx means refused; 408 and 5xx, and a success that is none, may come after the service has acted.
-    let refused = (status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT) || status.is_redirection();
+    // 4xx means refused; 408, 5xx, "see the result there" and a success that is none may come after the service has
+    // acted.
+    let refused = (status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT)
+        || (status.is_redirection() && status != StatusCode::SEE_OTHER);
     let happened = if refused { Happened::No } else { Happened::Unknown };
     Err(error.happened(happened, call.repeatable))
 }

@@ -28,6 +28,7 @@ use crate::origin::is_loopback_host;
 use crate::transport::crypto;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+const PEM_HINT: &str = "it must be in PEM form: `-----BEGIN CERTIFICATE-----`";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What `yup_oauth2`'s authenticator builders take as their client.
@@ -60,8 +61,12 @@ pub fn builder(env: &HttpEnv) -> Result<OAuthClientBuilder> {
 fn tls_config(env: &HttpEnv) -> Result<ClientConfig> {
     let mut extra = Vec::new();
     for pem in &env.ca_certs_pem {
+        let before = extra.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             extra.push(certificate.map_err(|error| unusable("a trusted certificate cannot be read", error))?);
+        }
+        if extra.len() == before {
+            return Err(Error::new(ErrorKind::Config, "the file of trusted certificates holds none").hint(PEM_HINT));
         }
     }
     let verifier = Verifier::new_with_extra_roots(extra, crypto())
@@ -77,9 +82,7 @@ fn tls_config(env: &HttpEnv) -> Result<ClientConfig> {
 }
 
 fn unusable(message: &str, error: impl StdError + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::Config, message)
-        .hint("trusted certificates must be in PEM form: `-----BEGIN CERTIFICATE-----`")
-        .source(error)
+    Error::new(ErrorKind::Config, message).hint(PEM_HINT).source(error)
 }
 
 /// Opens connections: through the system's proxy where there is one, in plain only to this very machine.

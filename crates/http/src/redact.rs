@@ -6,7 +6,7 @@ use http::header::{HeaderMap, HeaderName};
 use url::Url;
 
 /// Headers whose values are never shown.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 11] = [
     "authorization",
     "proxy-authorization",
     "cookie",
@@ -17,11 +17,13 @@ const SECRET: [&str; 9] = [
     "x-auth-token",
     // Addresses as good as a key travel here: upload sessions, signed downloads.
     "location",
+    "x-goog-upload-url",
+    "x-goog-upload-control-url",
 ];
 
 /// Says whether a header's value is never shown and never leaves the allowed origins.
 pub fn is_secret_header(name: &HeaderName) -> bool {
-    SECRET.contains(&name.as_str()) || name.as_str().starts_with("x-goog-upload-url")
+    SECRET.contains(&name.as_str())
 }
 
 /// Returns an address without query, fragment, user name and password, fit for messages and logs.

@@ -19,6 +19,8 @@ use crate::{Origin, fault, redact};
 const JSON_BYTES: usize = 32 * 1024 * 1024;
 /// Longest text that is read before the call counts as done.
 const EAGER_TEXT_BYTES: usize = 1024 * 1024;
+/// A reply of this length is read before the call counts as done, whatever it holds.
+const SHORT_BYTES: u64 = 64 * 1024;
 /// What of an error reply is kept.
 const ERROR_BYTES: usize = 64 * 1024;
 
@@ -107,6 +109,7 @@ pub struct Reply {
     headers: HeaderMap,
     origin: Origin,
     context: Context,
+    bodiless: bool,
     body: ByteStream,
 }
 
@@ -145,15 +148,19 @@ impl Reply {
             headers,
             origin,
             context,
+            bodiless,
             body: body.boxed(),
         }
     }
 
-    /// Reads short texts at once, so that one that breaks off is an error of the call and sent again like any other.
-    pub(crate) async fn read_text_ahead(&mut self) -> Result<()> {
+    /// Reads short replies and texts at once, so that one that breaks off is an error of the call and sent again like
+    /// any other, and so that its lane is free even if nobody ever reads it.
+    pub(crate) async fn read_ahead(&mut self) -> Result<()> {
+        let short = self.bodiless || self.content_length().is_some_and(|length| length <= SHORT_BYTES);
         let limit = match self.content_type().map(essence) {
             Some(kind) if kind == "application/json" || kind.ends_with("+json") => JSON_BYTES,
             Some(kind) if kind.starts_with("text/") => EAGER_TEXT_BYTES,
+            _ if short => EAGER_TEXT_BYTES,
             _ => return Ok(()),
         };
         let mut ahead = Vec::new();
@@ -166,7 +173,6 @@ impl Reply {
                     ahead.push(Ok(chunk));
                 }
                 None => {
-                    // The lane is free again although nobody has looked at the reply yet.
                     self.body = stream::iter(ahead).boxed();
                     return Ok(());
                 }

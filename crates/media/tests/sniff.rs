@@ -138,7 +138,7 @@ fn other_files_are_named_but_are_no_pictures() {
     for (bytes, media_type) in [
         (&b"%PDF-1.7"[..], "application/pdf"),
         (b"PK\x03\x04\x14\0", "application/zip"),
-        (b"ID3\x04\0", "audio/mpeg"),
+        (b"fLaC\0\0\0\x22", "audio/flac"),
     ] {
         let seen = sniff(bytes).map(|seen| (seen.media_type, seen.kind, seen.raw));
         assert_eq!(seen, Some((media_type, FileKind::Other, false)));

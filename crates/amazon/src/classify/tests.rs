@@ -37,6 +37,7 @@ const ROBOT: &str = "<html><title>Robot Check</title>To discuss automated access
 #[case::full(403, r#"{"errorCode":"InsufficientStorage"}"#, ErrorKind::Quota { resource: Resource::Storage, resets_at: None })]
 #[case::no_plan(403, r#"{"errorCode":"NoActiveSubscriptionFound"}"#, ErrorKind::Quota { resource: Resource::Storage, resets_at: None })]
 #[case::forbidden(403, r#"{"errorCode":"ForbiddenAccess"}"#, ErrorKind::Rejected(Rejection::Policy))]
+#[case::storage(403, "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", ErrorKind::Rejected(Rejection::Policy))]
 #[case::robot_403(403, "<html>nothing known</html>", ErrorKind::Auth(AuthProblem::Challenge))]
 #[case::robot(503, ROBOT, ErrorKind::Auth(AuthProblem::Challenge))]
 #[case::html_503(503, "<html>busy</html>", ErrorKind::Unavailable { retry_after: RETRY })]

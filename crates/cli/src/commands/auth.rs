@@ -68,6 +68,9 @@ pub(crate) struct LogoutArgs {
     /// Provider, or one of several accounts of it
     #[arg(value_name = "ENDPOINT")]
     endpoint: String,
+    /// Forget it here only; do not ask the service to take it back
+    #[arg(long)]
+    local: bool,
 }
 
 /// Runs the sub-command.
@@ -145,11 +148,11 @@ async fn logout(app: &App, args: &LogoutArgs) -> Result<Exit> {
         app.printer.text(&format!("nobody is signed in to {}", endpoint.kind.label()));
         return Ok(Exit::Done);
     };
-    let taken_back = accounts.revoke(endpoint.kind, &account).await.unwrap_or_else(|error| {
-        // Forgetting must work without the service too.
-        app.printer.talk(&format!("not taken back at the service: {error}"));
-        false
-    });
+    // Taking back comes first: what is forgotten could not be taken back any more.
+    let taken_back = !args.local
+        && accounts.revoke(endpoint.kind, &account).await.map_err(|error| {
+            error.hint(format!("try again later, or forget it here only: `photomove auth logout {endpoint} --local`"))
+        })?;
     accounts.store.remove(&providers::key(endpoint.kind, &account)).await?;
     let typed = providers::typed(endpoint.kind, &account);
     app.printer.object(&json!({ "type": "signed_out", "endpoint": typed, "revoked": taken_back }));

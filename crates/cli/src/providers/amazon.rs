@@ -90,7 +90,7 @@ pub(crate) fn cookies_of_file(path: &Path) -> Result<Cookies> {
 /// Makes the provider.
 pub(super) fn open(accounts: &Accounts<'_>, sign_in: AmazonSignIn, env: &HttpEnv) -> Result<Arc<dyn PhotoProvider>> {
     let config = config(&accounts.settings.amazon, sign_in.marketplace.as_deref())?;
-    Ok(Arc::new(AmazonPhotos::try_new(&sign_in.cookies, config, env)?))
+    Ok(AmazonPhotos::new(&config, &sign_in.cookies, env)?)
 }
 
 /// Turns settings into the provider's own; a shop named in the settings beats the one named at the sign-in.

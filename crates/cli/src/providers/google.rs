@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, FactStore, PhotoProvider, Result};
+use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, FactStore, MemoryQuotaStore, PhotoProvider, Result};
 use photomove_google::{ClientSecret, GoogleConfig, GooglePhotos};
 use photomove_http::HttpEnv;
+use secrecy::SecretString;
 
 use super::single_file::SingleFileStore;
 use super::{Accounts, DEFAULT_ACCOUNT, key};
@@ -48,10 +49,16 @@ pub(super) async fn open(
     Ok(Arc::new(GooglePhotos::open(config, sign_in.store, sign_in.key, facts, env).await?))
 }
 
-/// Takes a kept sign-in back at Google.
+/// Takes a kept sign-in back at Google and forgets it.
 pub(super) async fn revoke(accounts: &Accounts<'_>, account: &str) -> Result<bool> {
-    let _ = (accounts, account);
-    Ok(false)
+    let env = accounts.http(Arc::new(MemoryQuotaStore::default()))?;
+    let config = config(&accounts.settings.google)?;
+    photomove_google::sign_out(&config, &env, &accounts.store, &key(Kind::Google, account)).await
+}
+
+/// Returns where the OAuth client of an account lies in the store.
+pub(crate) fn client_key(account: &str) -> CredentialKey {
+    CredentialKey::new("google-client", account)
 }
 
 /// Turns settings into the provider's own.
@@ -73,11 +80,20 @@ pub(crate) fn config(settings: &GoogleSettings) -> Result<GoogleConfig> {
 ///
 /// # Errors
 /// [`ErrorKind::Config`] if it cannot be read or is something else.
-pub(crate) fn client_of_file(path: &Path) -> Result<ClientSecret> {
+fn client_of_file(path: &Path) -> Result<ClientSecret> {
+    client_text(path).map(|(client, _)| client)
+}
+
+/// Reads an OAuth client file and returns its text too, to be kept.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if it cannot be read or is something else.
+pub(crate) fn client_text(path: &Path) -> Result<(ClientSecret, SecretString)> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Error::new(ErrorKind::Config, format!("cannot read client secret file {}: {error}", path.display()))
             .provider(Kind::Google.word())
             .hint("download it from the Google Cloud console: \"Clients\", your desktop client, \"Download JSON\"")
     })?;
-    ClientSecret::parse(&text).map_err(|error| error.context("file", path.display()))
+    let client = ClientSecret::parse(&text).map_err(|error| error.context("file", path.display()))?;
+    Ok((client, text.into()))
 }

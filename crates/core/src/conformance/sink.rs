@@ -19,9 +19,10 @@ use bench::Bench;
 
 pub use albums::{adding_twice_is_a_set, albums_are_created_as_promised, commit_puts_items_into_an_album};
 pub use proof::{
-    describe_stores_what_it_says, prepare_and_restore_are_a_pair, read_back_gives_the_bytes, verify_claims_no_more_than_it_reports,
+    describe_stores_what_it_says, prepare_and_restore_are_a_pair, read_back_gives_the_bytes,
+    verify_claims_no_more_than_it_reports,
 };
-pub use settle::{settle_of_an_album, settle_of_a_commit, settle_of_a_stage, settle_of_adding_to_an_album};
+pub use settle::{settle_of_a_commit, settle_of_a_stage, settle_of_adding_to_an_album, settle_of_an_album};
 pub use transfer::{
     batch_above_the_limit_is_refused, commit_keeps_order_and_length, find_tells_what_is_there,
     one_bad_bundle_does_not_fail_others, same_bytes_twice_are_one_item, staged_bytes_show_when_they_should,
@@ -145,18 +146,33 @@ pub async fn all(fixture: &dyn SinkFixture) -> Result<Report, Failure> {
 pub async fn capabilities_are_consistent(fixture: &dyn SinkFixture) -> Checked {
     let sink = fixture.sink().await?;
     let caps = caps_of(&*sink)?;
-    ensure!(Arc::clone(&sink).as_sink().is_some(), "it has the capabilities of a sink, but `as_sink` is none");
+    ensure!(
+        Arc::clone(&sink).as_sink().is_some(),
+        "it has the capabilities of a sink, but `as_sink` is none"
+    );
     let is_source = Arc::clone(&sink).as_source().is_some();
     let says_source = sink.capabilities().source.is_some();
-    ensure!(is_source == says_source, "`as_source` and the capabilities do not agree whether it is a source");
+    ensure!(
+        is_source == says_source,
+        "`as_source` and the capabilities do not agree whether it is a source"
+    );
     ensure!(caps.stage_concurrency > 0, "it bears no `stage` at all");
     ensure!(caps.write_lanes > 0, "it bears no writing call at all");
     let can_look = caps.stage == StageKind::Hidden || !caps.find_by.is_empty();
-    ensure!(can_look, "what it stages is visible at once, but it cannot be found by any hash");
+    ensure!(
+        can_look,
+        "what it stages is visible at once, but it cannot be found by any hash"
+    );
     if let Some(albums) = &caps.albums {
-        ensure!(albums.add_batch > 0 && albums.title_chars > 0, "its albums take no members or no title");
+        ensure!(
+            albums.add_batch > 0 && albums.title_chars > 0,
+            "its albums take no members or no title"
+        );
         let is_possible = albums.on_commit || !albums.foreign_items_only_on_commit;
-        ensure!(is_possible, "items of other apps enter albums only on commit, but commit takes no album");
+        ensure!(
+            is_possible,
+            "items of other apps enter albums only on commit, but commit takes no album"
+        );
     }
     Ok(Outcome::Passed)
 }
@@ -188,5 +204,7 @@ mod own {
 }
 
 fn caps_of(sink: &dyn PhotoSink) -> Result<SinkCaps, Failure> {
-    sink.capabilities().sink.ok_or_else(|| Failure::new("it is a sink without the capabilities of one"))
+    sink.capabilities()
+        .sink
+        .ok_or_else(|| Failure::new("it is a sink without the capabilities of one"))
 }

@@ -35,7 +35,10 @@ pub struct KnownFile {
 impl KnownFile {
     /// Names a file and its bytes.
     pub fn new(file_name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
-        Self { file_name: file_name.into(), bytes: bytes.into() }
+        Self {
+            file_name: file_name.into(),
+            bytes: bytes.into(),
+        }
     }
 }
 
@@ -51,7 +54,10 @@ pub struct KnownAlbum {
 impl KnownAlbum {
     /// Names an album and the files in it.
     pub fn new<N: Into<String>>(title: impl Into<String>, file_names: impl IntoIterator<Item = N>) -> Self {
-        Self { title: title.into(), file_names: file_names.into_iter().map(Into::into).collect() }
+        Self {
+            title: title.into(),
+            file_names: file_names.into_iter().map(Into::into).collect(),
+        }
     }
 }
 
@@ -116,8 +122,14 @@ pub async fn capabilities_are_consistent(fixture: &dyn SourceFixture) -> Checked
     ensure!(caps.open_concurrency > 0, "it bears no `open` at all");
     let as_source = Arc::clone(&source).as_source().is_some();
     let as_sink = Arc::clone(&source).as_sink().is_some();
-    ensure!(as_source, "it has the capabilities of a source, but `as_source` is none");
-    ensure!(as_sink == all.sink.is_some(), "`as_sink` and the capabilities do not agree whether it is a sink");
+    ensure!(
+        as_source,
+        "it has the capabilities of a source, but `as_source` is none"
+    );
+    ensure!(
+        as_sink == all.sink.is_some(),
+        "`as_sink` and the capabilities do not agree whether it is a sink"
+    );
     Ok(Outcome::Passed)
 }
 
@@ -145,13 +157,18 @@ mod own {
 }
 
 fn caps_of(source: &dyn PhotoSource) -> Result<SourceCaps, Failure> {
-    source.capabilities().source.ok_or_else(|| Failure::new("it is a source without the capabilities of one"))
+    source
+        .capabilities()
+        .source
+        .ok_or_else(|| Failure::new("it is a source without the capabilities of one"))
 }
 
 /// A cursor as the journal gives it back.
 fn journalled(cursor: &Cursor) -> Result<Cursor, Failure> {
     let broken = |error| Failure::new(format!("the cursor does not survive being written down: {error}"));
-    serde_json::to_string(cursor).and_then(|text| serde_json::from_str(&text)).map_err(broken)
+    serde_json::to_string(cursor)
+        .and_then(|text| serde_json::from_str(&text))
+        .map_err(broken)
 }
 
 /// Lists all assets from a place on; returns them with the places between pages.
@@ -159,7 +176,10 @@ async fn list(source: &dyn PhotoSource, start: Cursor) -> Result<(Vec<Asset>, Ve
     let mut assets = Vec::new();
     let mut places = vec![start];
     while let Some(place) = places.last() {
-        ensure!(places.len() <= MOST_PAGES, "the listing has no end within {MOST_PAGES} pages");
+        ensure!(
+            places.len() <= MOST_PAGES,
+            "the listing has no end within {MOST_PAGES} pages"
+        );
         let page = source.assets(place).await?;
         let next = page.next.clone();
         assets.extend(items(page)?);
@@ -195,7 +215,9 @@ async fn list_albums(source: &dyn PhotoSource) -> Result<Vec<(AlbumId, String)>,
         }
         place = next;
     }
-    Err(Failure::new(format!("the list of albums has no end within {MOST_PAGES} pages")))
+    Err(Failure::new(format!(
+        "the list of albums has no end within {MOST_PAGES} pages"
+    )))
 }
 
 /// Lists the members of an album.
@@ -214,5 +236,7 @@ async fn list_members(source: &dyn PhotoSource, album: &AlbumId) -> Result<HashS
         }
         place = next;
     }
-    Err(Failure::new(format!("album {album} has no end within {MOST_PAGES} pages")))
+    Err(Failure::new(format!(
+        "album {album} has no end within {MOST_PAGES} pages"
+    )))
 }

@@ -4,12 +4,13 @@ use bytes::Bytes;
 use secrecy::ExposeSecret;
 
 use crate::{
-    AssetId, BundleKind, Committed, DestAlbumId, DestId, ErrorKind, Metadata, NewPart, Operation, Result,
-    SinkCaps, StageKind, Staged, StagedBundle,
+    AssetId, BundleKind, Committed, DestAlbumId, DestId, ErrorKind, Metadata, NewPart, Operation, Result, SinkCaps,
+    StageKind, Staged, StagedBundle,
 };
 
 use super::MemoryProvider;
-use super::sink::{is_alive, is_longer, join};
+use super::albums::join;
+use super::sink::{is_alive, is_longer};
 use super::state::{State, item_of, merge};
 
 /// What the token of a part stands for.
@@ -17,7 +18,7 @@ enum Ready {
     /// Staging was final: the item exists.
     There(DestId),
     /// Bytes to make an item of.
-    Bytes(NewPart, Bytes),
+    Bytes(Box<NewPart>, Bytes),
 }
 
 impl MemoryProvider {
@@ -83,7 +84,10 @@ impl MemoryProvider {
         }
         let is_usable = kept?.became.is_none() || self.rules.reuse_tokens;
         let kept = kept.filter(|kept| kept.complete && is_usable && is_alive(kept, self.clock.now()))?;
-        Some(Ready::Bytes(kept.part.clone(), Bytes::from(kept.bytes.clone())))
+        Some(Ready::Bytes(
+            Box::new(kept.part.clone()),
+            Bytes::from(kept.bytes.clone()),
+        ))
     }
 
     fn commit_bundle(
@@ -100,7 +104,9 @@ impl MemoryProvider {
                 kept.became = Some(id.clone());
             }
         }
-        let is_foreign = made.iter().any(|id| state.entry(id.as_str()).is_some_and(|entry| entry.item.foreign));
+        let is_foreign = made
+            .iter()
+            .any(|id| state.entry(id.as_str()).is_some_and(|entry| entry.item.foreign));
         let album = album.and_then(|album| state.album_mut(album.as_str()));
         let in_album = album.map(|album| made.iter().for_each(|id| join(album, id))).is_some();
         let keys = bundle.parts.iter().map(|(key, _)| *key);
@@ -126,8 +132,8 @@ impl MemoryProvider {
         for part in ready {
             match part {
                 Ready::There(id) => made.push((id, false)),
-                Ready::Bytes(part, bytes) if caps.bundle == BundleKind::PartsStack => files.push((part, bytes)),
-                Ready::Bytes(part, bytes) => made.push(self.make_item(state, caps, &[(part, bytes)], metadata)),
+                Ready::Bytes(part, bytes) if caps.bundle == BundleKind::PartsStack => files.push((*part, bytes)),
+                Ready::Bytes(part, bytes) => made.push(self.make_item(state, caps, &[(*part, bytes)], metadata)),
             }
         }
         if !files.is_empty() {

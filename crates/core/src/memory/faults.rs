@@ -22,7 +22,10 @@ pub(super) struct Calls {
 
 impl Calls {
     pub(super) fn count(&self, operation: Operation) -> u64 {
-        self.counts.iter().find(|(counted, _)| *counted == operation).map_or(0, |(_, count)| *count)
+        self.counts
+            .iter()
+            .find(|(counted, _)| *counted == operation)
+            .map_or(0, |(_, count)| *count)
     }
 
     pub(super) fn counts(&self) -> &[(Operation, u64)] {
@@ -32,9 +35,22 @@ impl Calls {
     /// Lets the `nth` call from now fail, counting from 1; 0 = the next call that no other failure is meant for.
     pub(super) fn fail(&mut self, operation: Operation, nth: u64, when: FailWhen, error: MakeError) {
         let made = self.count(operation);
-        let is_taken = |call| self.faults.iter().any(|fault| fault.operation == operation && fault.call == call);
-        let call = if nth > 0 { made + nth } else { (made + 1..).find(|call| !is_taken(*call)).unwrap_or(made + 1) };
-        self.faults.push(Fault { operation, call, when, error });
+        let is_taken = |call| {
+            self.faults
+                .iter()
+                .any(|fault| fault.operation == operation && fault.call == call)
+        };
+        let call = if nth > 0 {
+            made + nth
+        } else {
+            (made + 1..).find(|call| !is_taken(*call)).unwrap_or(made + 1)
+        };
+        self.faults.push(Fault {
+            operation,
+            call,
+            when,
+            error,
+        });
     }
 
     /// Counts a call and returns what is to go wrong with it.
@@ -44,7 +60,10 @@ impl Calls {
             Some((_, count)) => *count = call,
             None => self.counts.push((operation, call)),
         }
-        let index = self.faults.iter().position(|fault| fault.operation == operation && fault.call == call)?;
+        let index = self
+            .faults
+            .iter()
+            .position(|fault| fault.operation == operation && fault.call == call)?;
         let fault = self.faults.swap_remove(index);
         Some((fault.when, (fault.error)()))
     }

@@ -92,7 +92,12 @@ pub struct MemoryAlbum {
 impl MemoryAlbum {
     /// Makes an album without a description.
     pub fn new(id: impl Into<AlbumId>, title: impl Into<String>, members: impl IntoIterator<Item = AssetId>) -> Self {
-        Self { id: id.into(), title: title.into(), description: None, members: members.into_iter().collect() }
+        Self {
+            id: id.into(),
+            title: title.into(),
+            description: None,
+            members: members.into_iter().collect(),
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use secrecy::ExposeSecret;
 
 use crate::{
-    AssetId, DestAlbumId, DestId, HashKinds, Intent, ItemKey, MemoryAlbum, Operation, Result, Settled, SinkCaps, StageKind,
-    StagedBundle, Wanted,
+    AssetId, DestAlbumId, DestId, HashKinds, Intent, ItemKey, MemoryAlbum, Operation, Result, Settled, SinkCaps,
+    StageKind, StagedBundle, Wanted,
 };
 
 use super::MemoryProvider;
@@ -23,7 +23,10 @@ impl MemoryProvider {
                     return Ok(Settled::RepeatIsHarmless);
                 }
                 let is_known = |album: &MemoryAlbum| known.iter().any(|id| id.as_str() == album.id.as_str());
-                let unknown = state.albums.iter().filter(|one| one.title == album.title && !is_known(one));
+                let unknown = state
+                    .albums
+                    .iter()
+                    .filter(|one| one.title == album.title && !is_known(one));
                 settle_album(&unknown.collect::<Vec<_>>())
             }
             Intent::AddToAlbum { .. } => Settled::RepeatIsHarmless,
@@ -50,7 +53,11 @@ impl MemoryProvider {
         let parts: Vec<_> = bundles.iter().flat_map(|bundle| &bundle.parts).collect();
         // An equal item outside the album that was asked for is an older one.
         let is_filed = |id: &AssetId| {
-            album.is_none_or(|album| state.album(album.as_str()).is_some_and(|album| album.members.contains(id)))
+            album.is_none_or(|album| {
+                state
+                    .album(album.as_str())
+                    .is_some_and(|album| album.members.contains(id))
+            })
         };
         let mut found = Vec::new();
         for (key, staged) in &parts {
@@ -58,7 +65,9 @@ impl MemoryProvider {
                 found.push((*key, visible.clone()));
                 continue;
             }
-            let Some(kept) = state.staged.get(staged.token.expose_secret()) else { continue };
+            let Some(kept) = state.staged.get(staged.token.expose_secret()) else {
+                continue;
+            };
             if let Ok(Some(entry)) = state.find(&all_checksums(&kept.bytes), HashKinds::SHA1)
                 && is_filed(&entry.item.id)
             {
@@ -66,7 +75,11 @@ impl MemoryProvider {
             }
         }
         // Some of several: those that are missing were refused one by one.
-        if found.is_empty() { Settled::DidNot } else { Settled::Happened(found) }
+        if found.is_empty() {
+            Settled::DidNot
+        } else {
+            Settled::Happened(found)
+        }
     }
 }
 
@@ -78,7 +91,11 @@ fn settle_album(unknown: &[&MemoryAlbum]) -> Settled {
         [album] => happened(album),
         several => {
             let empty: Vec<_> = several.iter().filter(|album| album.members.is_empty()).collect();
-            if let [album] = empty[..] { happened(album) } else { Settled::Unknown }
+            if let [album] = empty[..] {
+                happened(album)
+            } else {
+                Settled::Unknown
+            }
         }
     }
 }

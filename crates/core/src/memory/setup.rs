@@ -33,7 +33,11 @@ impl MemoryProvider {
     pub fn new(name: impl Into<String>) -> Self {
         let owner = name.into();
         Self {
-            info: ProviderInfo { kind: KIND, label: format!("memory of {owner}"), origins: Vec::new() },
+            info: ProviderInfo {
+                kind: KIND,
+                label: format!("memory of {owner}"),
+                origins: Vec::new(),
+            },
             clock: SystemClock::shared(),
             rules: Rules {
                 source: Some(source_caps()),
@@ -60,7 +64,10 @@ impl MemoryProvider {
             caps.needs_before_stage = HashKinds::SHA1;
             caps.on_create = Fields::DESCRIPTION;
             caps.on_update = Fields::DESCRIPTION;
-            caps.texts = TextLimits { description_chars: Some(1000), file_name_chars: Some(255) };
+            caps.texts = TextLimits {
+                description_chars: Some(1000),
+                file_name_chars: Some(255),
+            };
             caps.write_lanes = 1;
             caps.staged_ttl = Some(Duration::from_secs(24 * 3600));
             caps.albums = Some(AlbumCaps {
@@ -131,7 +138,7 @@ impl MemoryProvider {
         self
     }
 
-    /// Says whether one bad token fails a whole commit of several with [`ErrorKind::BadBatch`].
+    /// Says whether one bad token fails a whole commit of several with [`crate::ErrorKind::BadBatch`].
     #[must_use]
     pub fn with_bad_token_spoiling_batch(mut self, spoils: bool) -> Self {
         self.rules.bad_token_spoils_batch = spoils;
@@ -155,7 +162,9 @@ impl MemoryProvider {
     /// Adds a setting that `prepare` changes and `restore` puts back.
     #[must_use]
     pub fn with_setting(mut self, change: SettingChange) -> Self {
-        self.state().settings.insert(change.setting.clone(), change.before.clone());
+        self.state()
+            .settings
+            .insert(change.setting.clone(), change.before.clone());
         self.rules.settings.push(change);
         self
     }
@@ -183,7 +192,10 @@ fn sink_caps() -> SinkCaps {
         on_update: ALL_FIELDS,
         stage_concurrency: 4,
         write_lanes: 2,
-        albums: Some(AlbumCaps { on_commit: true, ..AlbumCaps::new(500, 100) }),
+        albums: Some(AlbumCaps {
+            on_commit: true,
+            ..AlbumCaps::new(500, 100)
+        }),
         ..SinkCaps::new(COMMIT_BATCH)
     }
 }

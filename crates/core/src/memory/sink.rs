@@ -6,11 +6,12 @@ use futures_util::TryStreamExt;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    Agreement, AlbumCaps, AssetId, Body, BytesBody, Checksums, Claim, Committed, DestAlbumId, DestId, Error,
-    ErrorKind, Evidence, Fields, Intent, Lookup, Media, MemoryAlbum, Metadata, NewAlbum, NewPart, Operation,
-    PartId, PhotoSink, Rejection, Resource, Result, SettingChange, Settled, SinkCaps, StageKind, StageLog, Staged,
-    StagedBundle, Wanted,
+    Agreement, Body, BytesBody, Checksums, Claim, Committed, DestAlbumId, DestId, Error, ErrorKind, Evidence, Fields,
+    Intent, Lookup, Media, Metadata, NewAlbum, NewPart, Operation, PartId, PhotoSink, Rejection, Resource, Result,
+    SettingChange, Settled, SinkCaps, StageKind, StageLog, Staged, StagedBundle, Wanted,
 };
+
+use crate::limits::byte_limit;
 
 use super::commit::create;
 use super::state::{Entry, StagedBytes, State, all_checksums, merge, only};
@@ -22,19 +23,13 @@ impl MemoryProvider {
         caps.ok_or_else(|| Self::refuse(ErrorKind::Unsupported, operation, "it is no sink"))
     }
 
-    pub(super) fn album_caps(&self, operation: Operation) -> Result<&AlbumCaps> {
-        let albums = self.caps(operation)?.albums.as_ref();
-        albums.ok_or_else(|| Self::refuse(ErrorKind::Unsupported, operation, "it has no albums"))
-    }
-
     pub(super) fn invalid(operation: Operation, message: impl Into<String>) -> Error {
         Self::refuse(ErrorKind::Rejected(Rejection::Invalid), operation, message)
     }
 
     fn check_new_part(caps: &SinkCaps, part: &NewPart, body: &dyn Body) -> Result<()> {
         let size = body.size_bytes();
-        let is_video = part.media_type.as_deref().is_some_and(|kind| kind.starts_with("video/"));
-        let limit = if is_video { caps.limits.video } else { caps.limits.photo };
+        let limit = byte_limit(caps, part.media_type.as_deref());
         let rejected = |why, message: &str| Err(Self::refuse(ErrorKind::Rejected(why), Operation::Stage, message));
         if size == 0 {
             return rejected(Rejection::Empty, "the file is empty");
@@ -57,24 +52,40 @@ impl MemoryProvider {
         let mut state = self.state();
         let old = resume.filter(|_| caps.resumable).and_then(|staged| {
             let token = staged.token.expose_secret();
-            let kept = state.staged.get(token).filter(|kept| !kept.complete && is_alive(kept, now))?;
+            let kept = state
+                .staged
+                .get(token)
+                .filter(|kept| !kept.complete && is_alive(kept, now))?;
             Some((token.to_owned(), kept.bytes.len() as u64, kept.until))
         });
         let (token, offset, until) = old.unwrap_or_else(|| {
             let token = state.fresh("staged");
             let until = caps.staged_ttl.and_then(|ttl| now.saturating_add(ttl).ok());
             let part = part.clone();
-            let empty = StagedBytes { part, bytes: Vec::new(), complete: false, until, became: None };
+            let empty = StagedBytes {
+                part,
+                bytes: Vec::new(),
+                complete: false,
+                until,
+                became: None,
+            };
             state.staged.insert(token.clone(), empty);
             (token, 0, until)
         });
-        let staged = Staged { token: SecretString::from(token.clone()), until, bound_to: None, visible: None };
+        let staged = Staged {
+            token: SecretString::from(token.clone()),
+            until,
+            bound_to: None,
+            visible: None,
+        };
         (token, offset, staged)
     }
 
     fn store_chunk(&self, token: &str, chunk: &[u8]) -> u64 {
         let mut state = self.state();
-        let Some(upload) = state.staged.get_mut(token) else { return 0 };
+        let Some(upload) = state.staged.get_mut(token) else {
+            return 0;
+        };
         upload.bytes.extend_from_slice(chunk);
         upload.bytes.len() as u64
     }
@@ -85,7 +96,10 @@ impl MemoryProvider {
         let gone = || Self::refuse(ErrorKind::NotFound, Operation::Stage, "the upload is gone");
         let upload = state.staged.get_mut(token).ok_or_else(gone)?;
         let has_arrived = upload.bytes.len() as u64 == body.size_bytes()
-            && !matches!(all_checksums(&upload.bytes).agrees(body.checksums()), Agreement::Different(_));
+            && !matches!(
+                all_checksums(&upload.bytes).agrees(body.checksums()),
+                Agreement::Different(_)
+            );
         if !has_arrived {
             state.staged.remove(token);
             let message = "the bytes that arrived are not those that were announced";
@@ -97,7 +111,9 @@ impl MemoryProvider {
         }
         let (part, bytes) = (upload.part.clone(), Bytes::from(upload.bytes.clone()));
         self.check_capacity(&state, bytes.len() as u64, Operation::Stage)?;
-        let existing = self.equal_bytes(&state, &bytes).map(|entry| DestId::new(entry.item.id.as_str()));
+        let existing = self
+            .equal_bytes(&state, &bytes)
+            .map(|entry| DestId::new(entry.item.id.as_str()));
         if existing.is_some() {
             let kind = ErrorKind::Conflict { existing };
             return Err(Self::refuse(kind, Operation::Stage, "the file is there already"));
@@ -114,71 +130,25 @@ impl MemoryProvider {
         if !self.rules.dedup {
             return None;
         }
-        state.find(&all_checksums(bytes), ALL_HASHES).ok().flatten().filter(|entry| entry.is_listed())
+        state
+            .find(&all_checksums(bytes), ALL_HASHES)
+            .ok()
+            .flatten()
+            .filter(|entry| entry.is_listed())
     }
 
     pub(super) fn check_capacity(&self, state: &State, new_bytes: u64, operation: Operation) -> Result<()> {
-        let Some(capacity) = self.rules.capacity else { return Ok(()) };
+        let Some(capacity) = self.rules.capacity else {
+            return Ok(());
+        };
         if state.used_bytes().saturating_add(new_bytes) <= capacity {
             return Ok(());
         }
-        let kind = ErrorKind::Quota { resource: Resource::Storage, resets_at: None };
-        Err(Self::refuse(kind, operation, "the storage is full"))
-    }
-
-    pub(super) fn check_album(&self, state: &State, album: &DestAlbumId, new: usize, operation: Operation) -> Result<()> {
-        let found = state.album(album.as_str()).ok_or_else(|| {
-            Self::refuse(ErrorKind::NotFound, operation, "album does not exist").context("album", album)
-        })?;
-        let max = self.album_caps(operation)?.max_items.and_then(|max| usize::try_from(max).ok());
-        if max.is_some_and(|max| found.members.len() + new > max) {
-            let kind = ErrorKind::Rejected(Rejection::Policy);
-            return Err(Self::refuse(kind, operation, "album is full").context("album", album));
-        }
-        Ok(())
-    }
-
-    fn may_join(&self, state: &State, albums: &AlbumCaps, id: &DestId) -> Result<()> {
-        let entry = state.entry(id.as_str()).ok_or_else(|| {
-            Self::refuse(ErrorKind::NotFound, Operation::AddToAlbum, "item does not exist").context("item", id)
-        })?;
-        if albums.foreign_items_only_on_commit && entry.item.foreign {
-            let kind = ErrorKind::Rejected(Rejection::Policy);
-            let message = "the item belongs to another app";
-            return Err(Self::refuse(kind, Operation::AddToAlbum, message).context("item", id));
-        }
-        Ok(())
-    }
-
-    fn add_now(&self, album: &DestAlbumId, members: &[DestId]) -> Result<Vec<Result<()>>> {
-        let caps = self.album_caps(Operation::AddToAlbum)?;
-        let limit = caps.add_batch;
-        if members.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
-            let message = format!("{} members in one request, it takes {limit}", members.len());
-            return Err(Self::invalid(Operation::AddToAlbum, message));
-        }
-        let mut state = self.state();
-        let is_new = |id: &&DestId| {
-            let found = state.album(album.as_str());
-            found.is_some_and(|album| !album.members.iter().any(|member| member.as_str() == id.as_str()))
+        let kind = ErrorKind::Quota {
+            resource: Resource::Storage,
+            resets_at: None,
         };
-        let new = members.iter().filter(is_new).count();
-        self.check_album(&state, album, new, Operation::AddToAlbum)?;
-        let mut checked: Vec<Result<()>> = members.iter().map(|id| self.may_join(&state, caps, id)).collect();
-        if caps.all_or_nothing
-            && let Some(bad) = checked.iter().position(Result::is_err)
-        {
-            if members.len() > 1 {
-                let message = "one of the items cannot be added";
-                return Err(Self::refuse(ErrorKind::BadBatch, Operation::AddToAlbum, message));
-            }
-            checked.swap_remove(bad)?;
-            return Ok(Vec::new());
-        }
-        if let Some(album) = state.album_mut(album.as_str()) {
-            members.iter().zip(&checked).filter(|(_, may)| may.is_ok()).for_each(|(id, _)| join(album, id));
-        }
-        Ok(checked)
+        Err(Self::refuse(kind, operation, "the storage is full"))
     }
 
     fn evidence(&self, caps: &SinkCaps, claim: &Claim) -> Evidence {
@@ -202,7 +172,11 @@ impl MemoryProvider {
         for checksums in sized {
             match checksums.agrees(&claim.checksums) {
                 Agreement::Same(kinds) => return Evidence::Hash(kinds),
-                Agreement::Different(kinds) => evidence = Evidence::Differs { what: kinds.to_string() },
+                Agreement::Different(kinds) => {
+                    evidence = Evidence::Differs {
+                        what: kinds.to_string(),
+                    }
+                }
                 Agreement::Unknown => {}
             }
         }
@@ -211,18 +185,12 @@ impl MemoryProvider {
 }
 
 pub(super) fn is_longer(text: &str, max: Option<u32>) -> bool {
-    max.and_then(|max| usize::try_from(max).ok()).is_some_and(|max| text.chars().count() > max)
+    max.and_then(|max| usize::try_from(max).ok())
+        .is_some_and(|max| text.chars().count() > max)
 }
 
 pub(super) fn is_alive(staged: &StagedBytes, now: jiff::Timestamp) -> bool {
     staged.until.is_none_or(|until| now < until)
-}
-
-pub(super) fn join(album: &mut MemoryAlbum, id: &DestId) {
-    let member = AssetId::new(id.as_str());
-    if !album.members.contains(&member) {
-        album.members.push(member);
-    }
 }
 
 #[async_trait]
@@ -235,9 +203,10 @@ impl PhotoSink for MemoryProvider {
             let look = |wanted: &Wanted| match state.find(&wanted.checksums, kinds) {
                 Err(()) => Lookup::CannotTell,
                 Ok(None) => Lookup::Absent,
-                Ok(Some(entry)) => {
-                    Lookup::Found { id: DestId::new(entry.item.id.as_str()), trashed: entry.trashed }
-                }
+                Ok(Some(entry)) => Lookup::Found {
+                    id: DestId::new(entry.item.id.as_str()),
+                    trashed: entry.trashed,
+                },
             };
             wanted.iter().map(look).collect()
         };
@@ -282,25 +251,9 @@ impl PhotoSink for MemoryProvider {
 
     async fn create_album(&self, album: &NewAlbum) -> Result<DestAlbumId> {
         let reply = self.begin(Operation::CreateAlbum)?;
-        let caps = self.album_caps(Operation::CreateAlbum)?;
         let _running = self.enter(LaneKind::Writes).await;
-        if is_longer(&album.title, Some(caps.title_chars)) {
-            return Err(Self::invalid(Operation::CreateAlbum, "the title is too long"));
-        }
-        let id = {
-            let mut state = self.state();
-            let old = state.albums.iter().find(|old| caps.find_or_create && old.title == album.title);
-            match old.map(|old| old.id.as_str().to_owned()) {
-                Some(old) => old,
-                None => {
-                    let id = state.fresh("album");
-                    let description = album.description.clone();
-                    state.albums.push(MemoryAlbum { description, ..MemoryAlbum::new(&*id, &*album.title, []) });
-                    id
-                }
-            }
-        };
-        reply.give(DestAlbumId::from(id))
+        let created = self.create_album_now(album)?;
+        reply.give(created)
     }
 
     async fn add_to_album(&self, album: &DestAlbumId, members: &[DestId]) -> Result<Vec<Result<()>>> {
@@ -342,13 +295,21 @@ impl PhotoSink for MemoryProvider {
             let entry = state.entry(item.as_str());
             let number = part.as_str().parse().unwrap_or(0);
             // An item of one file gives that one, whatever the source called it.
-            let files: Vec<Bytes> = entry.iter().flat_map(|entry| entry.files()).map(|f| f.bytes.clone()).collect();
+            let files: Vec<Bytes> = entry
+                .iter()
+                .flat_map(|entry| entry.files())
+                .map(|f| f.bytes.clone())
+                .collect();
             files.get(number).or(files.first()).cloned().ok_or_else(|| {
                 Self::refuse(ErrorKind::NotFound, Operation::ReadBack, "item does not exist").context("item", item)
             })?
         };
         let size_bytes = Some(bytes.len() as u64);
-        reply.give(Media { starts_at: 0, size_bytes, stream: BytesBody::chunks(bytes) })
+        reply.give(Media {
+            starts_at: 0,
+            size_bytes,
+            stream: BytesBody::chunks(bytes),
+        })
     }
 
     async fn prepare(&self) -> Result<Vec<SettingChange>> {
@@ -359,7 +320,10 @@ impl PhotoSink for MemoryProvider {
             for change in &self.rules.settings {
                 let present = state.settings.insert(change.setting.clone(), change.after.clone());
                 if present.as_ref() != Some(&change.after) {
-                    changes.push(SettingChange { before: present.unwrap_or_default(), ..change.clone() });
+                    changes.push(SettingChange {
+                        before: present.unwrap_or_default(),
+                        ..change.clone()
+                    });
                 }
             }
             changes

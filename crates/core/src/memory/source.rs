@@ -18,7 +18,10 @@ const FAST_SECONDS: i64 = 3600;
 
 impl MemoryProvider {
     fn cursor(&self, offset: usize) -> Cursor {
-        let until = self.clock.now().saturating_add(jiff::SignedDuration::from_secs(FAST_SECONDS));
+        let until = self
+            .clock
+            .now()
+            .saturating_add(jiff::SignedDuration::from_secs(FAST_SECONDS));
         Cursor {
             resume: json!({ "offset": offset }),
             fast: Some(format!("{FAST_PREFIX}{offset}")),
@@ -33,19 +36,34 @@ impl MemoryProvider {
         let fast = cursor.fast.as_deref().filter(|_| is_fresh);
         let offset = match fast {
             Some(fast) => fast.strip_prefix(FAST_PREFIX).and_then(|digits| digits.parse().ok()),
-            None => cursor.resume["offset"].as_u64().and_then(|offset| usize::try_from(offset).ok()),
+            None => cursor.resume["offset"]
+                .as_u64()
+                .and_then(|offset| usize::try_from(offset).ok()),
         };
-        offset.ok_or_else(|| Self::refuse(ErrorKind::Config, operation, "the place to go on from is not one of ours"))
+        offset.ok_or_else(|| {
+            Self::refuse(
+                ErrorKind::Config,
+                operation,
+                "the place to go on from is not one of ours",
+            )
+        })
     }
 
     /// Cuts a page out of a listing; `None` from `make` is a gap.
     fn page<E, T>(&self, all: &[E], offset: usize, make: impl Fn(usize, &E) -> Option<T>) -> Page<T> {
         let end = all.len().min(offset.saturating_add(self.rules.page_items));
-        let items = (offset..end).filter_map(|index| make(index, &all[index]).map(Ok)).collect();
+        let items = (offset..end)
+            .filter_map(|index| make(index, &all[index]).map(Ok))
+            .collect();
         Page {
             items,
             next: (end < all.len()).then(|| self.cursor(end)),
-            total_hint: Some(all.iter().enumerate().filter(|(index, one)| make(*index, one).is_some()).count() as u64),
+            total_hint: Some(
+                all.iter()
+                    .enumerate()
+                    .filter(|(index, one)| make(*index, one).is_some())
+                    .count() as u64,
+            ),
         }
     }
 
@@ -66,7 +84,10 @@ impl MemoryProvider {
         });
         let mut metadata = item.metadata.clone();
         if !fields.contains(ALL_FIELDS) {
-            metadata = crate::Metadata { extra: metadata.extra, ..crate::Metadata::default() };
+            metadata = crate::Metadata {
+                extra: metadata.extra,
+                ..crate::Metadata::default()
+            };
             merge(&mut metadata, &item.metadata, fields);
         }
         Some(Asset {
@@ -75,7 +96,9 @@ impl MemoryProvider {
             revision: entry.revision.to_string(),
             parts: parts.collect(),
             metadata,
-            albums: caps.is_some_and(|caps| caps.members_in_listing).then(|| state.albums_of(&item.id)),
+            albums: caps
+                .is_some_and(|caps| caps.members_in_listing)
+                .then(|| state.albums_of(&item.id)),
             locator: Locator(json!({ "item": item.id.as_str() })),
             read_before: None,
         })
@@ -88,7 +111,11 @@ impl MemoryProvider {
         let mut state = self.state();
         let entry = state.entry_mut(id).filter(|entry| entry.is_listed()).ok_or_else(gone)?;
         let number: usize = part.as_str().parse().map_err(|_| gone())?;
-        let bytes = entry.files().nth(number).map(|file| file.bytes.clone()).ok_or_else(gone)?;
+        let bytes = entry
+            .files()
+            .nth(number)
+            .map(|file| file.bytes.clone())
+            .ok_or_else(gone)?;
         let damage = entry.damage.filter(|(_, times)| *times > 0).map(|(damage, times)| {
             entry.damage = Some((damage, times - 1));
             damage
@@ -110,8 +137,12 @@ fn stream_of(bytes: Bytes, from: usize, damage: Option<Damage>) -> ByteStream {
         }
         Some(Damage::EndsAfter(kept)) => BytesBody::chunks(bytes.slice(from..until(kept))),
         Some(Damage::BreaksAfter(kept)) => {
-            let broken = Error::new(ErrorKind::Network, "connection lost").provider(KIND).operation(Operation::Open);
-            BytesBody::chunks(bytes.slice(from..until(kept))).chain(stream::iter([Err(broken)])).boxed()
+            let broken = Error::new(ErrorKind::Network, "connection lost")
+                .provider(KIND)
+                .operation(Operation::Open);
+            BytesBody::chunks(bytes.slice(from..until(kept)))
+                .chain(stream::iter([Err(broken)]))
+                .boxed()
         }
     }
 }
@@ -162,7 +193,10 @@ impl PhotoSource for MemoryProvider {
             self.page(&album.members, offset, |index, id| {
                 // What is in the bin or was never there is no member that anybody could read.
                 let is_listed = state.entry(id.as_str()).is_some_and(Entry::is_listed);
-                is_listed.then(|| Member { asset: id.clone(), position: Some(index as u64) })
+                is_listed.then(|| Member {
+                    asset: id.clone(),
+                    position: Some(index as u64),
+                })
             })
         };
         reply.give(page)
@@ -182,11 +216,18 @@ impl PhotoSource for MemoryProvider {
         let is_ranged = self.rules.source.as_ref().is_some_and(|caps| caps.ranged);
         let starts_at = if is_ranged { offset } else { 0 };
         let (bytes, damage) = self.take_bytes(part, locator)?;
-        let from = usize::try_from(starts_at).ok().filter(|from| *from <= bytes.len()).ok_or_else(|| {
-            let message = format!("byte {offset} of a file of {}", bytes.len());
-            Self::refuse(ErrorKind::Rejected(Rejection::Invalid), Operation::Open, message)
-        })?;
+        let from = usize::try_from(starts_at)
+            .ok()
+            .filter(|from| *from <= bytes.len())
+            .ok_or_else(|| {
+                let message = format!("byte {offset} of a file of {}", bytes.len());
+                Self::refuse(ErrorKind::Rejected(Rejection::Invalid), Operation::Open, message)
+            })?;
         let size_bytes = Some(bytes.len() as u64);
-        reply.give(Media { starts_at, size_bytes, stream: stream_of(bytes, from, damage) })
+        reply.give(Media {
+            starts_at,
+            size_bytes,
+            stream: stream_of(bytes, from, damage),
+        })
     }
 }

@@ -37,8 +37,18 @@ pub(super) struct Entry {
 impl Entry {
     fn new(item: MemoryItem, revision: u32) -> Self {
         let parts = item.parts.iter().map(|part| &part.bytes);
-        let checksums = std::iter::once(&item.bytes).chain(parts).map(|bytes| all_checksums(bytes)).collect();
-        Self { item, checksums, revision, removed: false, trashed: false, damage: None }
+        let checksums = std::iter::once(&item.bytes)
+            .chain(parts)
+            .map(|bytes| all_checksums(bytes))
+            .collect();
+        Self {
+            item,
+            checksums,
+            revision,
+            removed: false,
+            trashed: false,
+            damage: None,
+        }
     }
 
     pub(super) fn is_listed(&self) -> bool {
@@ -46,14 +56,25 @@ impl Entry {
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = File<'_>> {
-        let primary = (PartRole::Primary, &self.item.file_name, self.item.media_type.as_ref(), &self.item.bytes);
+        let primary = (
+            PartRole::Primary,
+            &self.item.file_name,
+            self.item.media_type.as_ref(),
+            &self.item.bytes,
+        );
         let further = self
             .item
             .parts
             .iter()
             .map(|part| (part.role, &part.file_name, part.media_type.as_ref(), &part.bytes));
         std::iter::once(primary).chain(further).zip(&self.checksums).map(
-            |((role, file_name, media_type, bytes), checksums)| File { role, file_name, media_type, bytes, checksums },
+            |((role, file_name, media_type, bytes), checksums)| File {
+                role,
+                file_name,
+                media_type,
+                bytes,
+                checksums,
+            },
         )
     }
 
@@ -96,7 +117,10 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(owner: String) -> Self {
-        Self { owner, ..Self::default() }
+        Self {
+            owner,
+            ..Self::default()
+        }
     }
 
     /// Adds an item or replaces the one with its id, then with a new revision.
@@ -114,13 +138,20 @@ impl State {
             }
         };
         self.by_id.insert(id, index);
-        for md5 in self.entries[index].checksums.iter().filter_map(|checksums| checksums.md5) {
+        for md5 in self.entries[index]
+            .checksums
+            .iter()
+            .filter_map(|checksums| checksums.md5)
+        {
             self.by_md5.entry(md5).or_default().push(index);
         }
     }
 
     pub(super) fn entry(&self, id: &str) -> Option<&Entry> {
-        self.by_id.get(&AssetId::new(id)).map(|index| &self.entries[*index]).filter(|entry| !entry.removed)
+        self.by_id
+            .get(&AssetId::new(id))
+            .map(|index| &self.entries[*index])
+            .filter(|entry| !entry.removed)
     }
 
     pub(super) fn entry_mut(&mut self, id: &str) -> Option<&mut Entry> {
@@ -158,11 +189,19 @@ impl State {
     }
 
     pub(super) fn albums_of(&self, id: &AssetId) -> Vec<AlbumId> {
-        self.albums.iter().filter(|album| album.members.contains(id)).map(|album| album.id.clone()).collect()
+        self.albums
+            .iter()
+            .filter(|album| album.members.contains(id))
+            .map(|album| album.id.clone())
+            .collect()
     }
 
     pub(super) fn used_bytes(&self) -> u64 {
-        self.entries.iter().filter(|entry| !entry.removed).map(Entry::size_bytes).sum()
+        self.entries
+            .iter()
+            .filter(|entry| !entry.removed)
+            .map(Entry::size_bytes)
+            .sum()
     }
 
     /// Makes a number that no id with the same prefix has.
@@ -183,7 +222,10 @@ pub(super) fn item_of(id: AssetId, parts: &[(NewPart, Bytes)], metadata: Metadat
     let ((primary, bytes), further) = parts.split_first()?;
     let mut item = MemoryItem::new(id, &*primary.file_name, bytes.clone());
     item.media_type = primary.media_type.clone().or(item.media_type);
-    let is_video = item.media_type.as_deref().is_some_and(|kind| kind.starts_with("video/"));
+    let is_video = item
+        .media_type
+        .as_deref()
+        .is_some_and(|kind| kind.starts_with("video/"));
     item.kind = match () {
         () if further.iter().any(|(part, _)| part.role == PartRole::Motion) => MediaKind::LivePhoto,
         () if is_video => MediaKind::Video,

@@ -87,7 +87,7 @@ async fn a_body_that_breaks_its_promise_is_our_own_error(
 }
 
 #[rstest]
-#[case::length(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort")]
+#[case::length(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nshort")]
 #[case::chunked(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n")]
 #[tokio::test]
 async fn a_download_that_breaks_off_ends_with_an_error(#[case] cut: &'static [u8]) {
@@ -104,6 +104,29 @@ async fn a_download_that_breaks_off_ends_with_an_error(#[case] cut: &'static [u8
     assert!(error.is_transient());
     assert!(error.to_string().contains("broke off"), "{error}");
     assert_eq!(error.operation_name(), Some(Operation::Open));
+}
+
+#[tokio::test]
+async fn a_short_download_that_breaks_off_is_repeated() {
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\nshort";
+    let whole = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 9\r\n\r\nlong long";
+    let server = Server::raw(vec![cut, whole]).await;
+    let (http, _) = client(&[]);
+    let reply = http
+        .call(Operation::Open, Method::GET, server.url("/"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reply.bytes(9).await.unwrap(), "long long");
+
+    let server = Server::raw(vec![cut]).await;
+    let error = http
+        .call(Operation::Open, Method::GET, server.url("/"))
+        .send()
+        .await
+        .unwrap_err();
+    assert!(error.is_exhausted());
+    assert!(error.to_string().contains("received 5 of 9 bytes"), "{error}");
 }
 
 #[tokio::test]

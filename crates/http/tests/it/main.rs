@@ -6,6 +6,7 @@
 )]
 
 mod bodies;
+mod hyper;
 mod messages;
 mod pacing;
 mod quota;

@@ -1,5 +1,7 @@
 //! What people read when a connection fails.
 
+use std::io::{self, Write};
+
 use photomove_core::{ErrorKind, Happened, Operation};
 use photomove_http::{Http, HttpEnv, Method, RetryPolicy};
 use tokio::net::TcpListener;
@@ -41,7 +43,8 @@ async fn no_such_host() {
         .iter()
         .any(|name| std::env::var_os(name).is_some())
     {
-        eprintln!("skipped: a proxy looks names up, not this machine");
+        // Past the harness, which keeps the words of passing tests to itself.
+        let _ = writeln!(io::stderr(), "skipped: a proxy looks names up, not this machine");
         return;
     }
     let error = failure("https://photos.invalid/").await;

@@ -56,7 +56,7 @@ async fn calls_outside_a_bucket_do_not_wait_and_unknown_buckets_are_errors() {
 
 #[tokio::test]
 async fn no_more_are_in_flight_than_allowed_downloads_included() {
-    let server = Server::start(|_, _| ok("0123456789")).await;
+    let server = Server::start(|_, _| ok(&"x".repeat(100_000))).await;
     let (builder, _) = builder(&[]);
     let http = builder
         .bucket(
@@ -124,4 +124,19 @@ async fn a_pause_holds_other_callers_back() {
     assert_eq!(slept(&clock), 0.0);
     get(&http, &server).await.unwrap();
     assert_eq!(slept(&clock), 400.0);
+}
+
+#[tokio::test]
+async fn a_short_reply_that_nobody_reads_holds_no_lane() {
+    let server = Server::start(|n, _| reply(if n == 0 { 204 } else { 200 }, &[], "")).await;
+    let (builder, _) = builder(&[]);
+    let bucket = Bucket {
+        in_flight: 1,
+        ..Bucket::default()
+    };
+    let http = builder.bucket("reads", bucket).build().unwrap();
+    let first = get(&http, &server).await.unwrap();
+    let second = get(&http, &server).await.unwrap();
+    let third = get(&http, &server).await.unwrap();
+    drop((first, second, third));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use photomove_core::{DestAlbumId, DestId, Error, ErrorKind, Intent, PhotoSink, Settled};
+use photomove_core::{DestAlbumId, DestId, Error, ErrorKind, Intent, Settled};
 
 use super::commit::After;
 use super::core::{Core, StepResult, defect};
@@ -328,17 +328,29 @@ impl Core {
         }
     }
 
-    /// Puts what was being added back: adding twice does no harm.
+    /// Finds out whether items are in an album; where nobody knows, they are added again, which does no harm.
     pub(super) async fn settle_add(&self, intent: IntentRow) -> StepResult {
-        let Some(album) = intent.album else {
+        let (Some(album), Some(dest)) = (intent.album, intent.detail.dest_album.clone()) else {
             return Err(StopReason::Failed(defect("an intent to add has no album")));
         };
-        let now = self.now();
+        let uploads: Vec<i64> = intent.items.iter().map(|(upload, _)| *upload).collect();
+        let of = uploads.clone();
+        let members = self.read(move |c| filings::dest_ids(c, &of)).await?;
+        let question = Intent::AddToAlbum {
+            album: DestAlbumId::from(dest),
+            members,
+        };
+        let happened = matches!(self.ask_settle(&question).await?, Settled::Happened(_));
+        let (id, now) = (intent.id, self.now());
         self.write(move |c| {
-            for (upload, _) in &intent.items {
-                filings::wanted_again(c, album, *upload)?;
+            for upload in uploads {
+                if happened {
+                    filings::filed(c, album, upload)?;
+                } else {
+                    filings::wanted_again(c, album, upload)?;
+                }
             }
-            intents::close(c, intent.id, "repeat", now)
+            intents::close(c, id, if happened { "happened" } else { "repeat" }, now)
         })
         .await
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use photomove_core::{
-    Committed, DestAlbumId, Error, ErrorKind, Intent, PhotoSink, Result, Settled, StagedBundle,
+    Committed, DestAlbumId, Error, ErrorKind, Intent, Result, Settled, StagedBundle,
 };
 
 use super::core::{Core, StepResult, defect};
@@ -201,7 +201,7 @@ impl Core {
     }
 
     fn item_reply(&self, step: Step, members: &[&CommitRow]) -> Reply {
-        let attempts = members.iter().map(|row| row.attempts).max().unwrap_or(0);
+        let first_time = !members.iter().any(|row| row.refused_before);
         match step {
             Step::Again { reason, at } => {
                 if let Some(row) = members.first() {
@@ -212,7 +212,7 @@ impl Core {
                 }
             }
             // Once: a token that the service does not take any more; then it is the item itself.
-            Step::Split(reason) if attempts == 0 => Reply::SendAgain { reason, at: self.now() },
+            Step::Split(reason) if first_time => Reply::SendAgain { reason, at: self.now() },
             Step::Fail(reason) | Step::Split(reason) => Reply::Failed(reason),
             Step::Exists(dest) => Reply::Created {
                 dest: Some(dest.as_str().to_owned()),

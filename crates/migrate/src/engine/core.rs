@@ -37,6 +37,7 @@ pub(super) struct Core {
     pub memory: Arc<Semaphore>,
     pub open_places: Semaphore,
     pub stage_places: Semaphore,
+    pub busy: std::sync::atomic::AtomicBool,
 }
 
 impl Core {
@@ -70,6 +71,11 @@ impl Core {
         F: FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
     {
         self.journal.read(read).await.map_err(StopReason::Failed)
+    }
+
+    /// Says whether this run changed any outcome, by whatever way.
+    pub(super) fn was_busy(&self) -> bool {
+        self.busy.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     pub(super) fn visible_after(&self) -> Duration {

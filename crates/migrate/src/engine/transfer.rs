@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use photomove_core::{
-    Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, PhotoSink, Result, Staged, StageLog, Wanted,
+    Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, Result, Staged, StageLog, Wanted,
 };
 
 use super::core::{Core, StepResult};

@@ -80,9 +80,9 @@ pub(crate) struct CommitRow {
     pub staged: Staged,
     pub file_name: String,
     pub metadata: Metadata,
-    /// How often it was committed before; a repeat tells nothing about what was there before us.
-    pub commits: u32,
     pub attempts: u32,
+    /// Whether its token was refused before, so that its bytes were sent again.
+    pub refused_before: bool,
 }
 
 fn read_rows(c: &Connection, ids: &[(i64, Option<String>)]) -> Result<Vec<CommitRow>> {
@@ -90,7 +90,7 @@ fn read_rows(c: &Connection, ids: &[(i64, Option<String>)]) -> Result<Vec<Commit
     for (id, token) in ids {
         let row = one(
             c,
-            "SELECT key,bundle,coalesce(?2,token),token_until,token_session,dest_id,commits,attempts FROM upload WHERE id=?1",
+            "SELECT key,bundle,coalesce(?2,token),token_until,token_session,dest_id,attempts,error_kind IS 'bad_batch' FROM upload WHERE id=?1",
             (id, token),
             |row| {
                 let key: [u8; 16] = row.get(0)?;
@@ -98,12 +98,11 @@ fn read_rows(c: &Connection, ids: &[(i64, Option<String>)]) -> Result<Vec<Commit
                     ItemKey::from_u128(u128::from_be_bytes(key)),
                     row.get(1)?,
                     intents::staged(row, 2)?,
-                    row.get(6)?,
-                    row.get(7)?,
+                    (row.get(6)?, row.get(7)?),
                 ))
             },
         )?;
-        let Some((key, bundle, Some(staged), commits, attempts)) = row else {
+        let Some((key, bundle, Some(staged), (attempts, refused_before))) = row else {
             continue;
         };
         let asset = one(
@@ -122,8 +121,8 @@ fn read_rows(c: &Connection, ids: &[(i64, Option<String>)]) -> Result<Vec<Commit
             staged,
             file_name,
             metadata: uploads::metadata(c, *id)?,
-            commits,
             attempts,
+            refused_before,
         });
     }
     Ok(found)

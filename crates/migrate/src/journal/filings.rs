@@ -1,6 +1,6 @@
 //! Which upload belongs into which album at the destination: the members as the source lists them, by item.
 
-use photomove_core::Result;
+use photomove_core::{DestId, Result};
 use rusqlite::Connection;
 
 use super::rows::{exec, number, one, rows};
@@ -75,6 +75,18 @@ pub(crate) fn take(c: &Connection, album: i64, foreign: Option<bool>, limit: u32
     )
 }
 
+/// Returns the items of uploads, those that have one.
+pub(crate) fn dest_ids(c: &Connection, uploads: &[i64]) -> Result<Vec<DestId>> {
+    let mut found = Vec::with_capacity(uploads.len());
+    for upload in uploads {
+        let id = one(c, "SELECT dest_id FROM upload WHERE id=?1", [upload], |row| {
+            row.get::<_, Option<String>>(0)
+        })?;
+        found.extend(id.flatten().map(DestId::from));
+    }
+    Ok(found)
+}
+
 /// Notes that items are being put into an album.
 pub(crate) fn adding(c: &Connection, album: i64, upload: i64) -> Result<()> {
     exec(
@@ -122,6 +134,17 @@ pub(crate) fn unfile_album(c: &Connection, album: i64, reason: &str) -> Result<(
         "UPDATE filing SET state='unfiled', ready=0, reason=?2 WHERE album=?1 AND state<>'filed'",
         (album, reason),
     )?;
+    Ok(())
+}
+
+/// Gives up all albums of a job.
+pub(crate) fn unfile_all(c: &Connection, job: i64, reason: &str) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET state='unfiled', ready=0, reason=?2 WHERE state<>'filed' AND album IN(SELECT id FROM album WHERE job=?1)",
+        (job, reason),
+    )?;
+    exec(c, "UPDATE album SET state='failed', error=?2 WHERE job=?1 AND state='wanted'", (job, reason))?;
     Ok(())
 }
 

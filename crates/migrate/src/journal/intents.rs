@@ -60,7 +60,6 @@ pub(crate) struct Detail {
 #[derive(Debug, Clone)]
 pub(crate) struct IntentRow {
     pub id: i64,
-    pub job: i64,
     pub kind: IntentKind,
     pub album: Option<i64>,
     pub detail: Detail,
@@ -133,19 +132,18 @@ pub(crate) fn oldest(c: &Connection, target: i64) -> Result<Option<IntentRow>> {
 pub(crate) fn load(c: &Connection, id: i64) -> Result<IntentRow> {
     let row = one(
         c,
-        "SELECT job,kind,album,detail,opened_at FROM intent WHERE id=?1",
+        "SELECT kind,album,detail,opened_at FROM intent WHERE id=?1",
         [id],
         |row| {
             Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, Option<i64>>(2)?,
-                row.get::<_, String>(3)?,
-                row.get::<_, i64>(4)?,
+                row.get::<_, String>(0)?,
+                row.get::<_, Option<i64>>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, i64>(3)?,
             ))
         },
     )?;
-    let (job, kind, album, detail, opened_at) =
+    let (kind, album, detail, opened_at) =
         row.ok_or_else(|| super::sql_error(rusqlite::Error::QueryReturnedNoRows))?;
     let items = rows(
         c,
@@ -155,7 +153,6 @@ pub(crate) fn load(c: &Connection, id: i64) -> Result<IntentRow> {
     )?;
     Ok(IntentRow {
         id,
-        job,
         kind: IntentKind::from_name(&kind),
         album,
         detail: from_json(&detail)?,

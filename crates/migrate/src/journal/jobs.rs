@@ -157,6 +157,12 @@ pub(crate) fn put_cursor(c: &Connection, job: i64, stream: &str, next: Option<&C
     Ok(())
 }
 
+/// Lets a stream be listed from its beginning.
+pub(crate) fn forget_cursor(c: &Connection, job: i64, stream: &str) -> Result<()> {
+    exec(c, "DELETE FROM cursor WHERE job=?1 AND stream=?2", (job, stream))?;
+    Ok(())
+}
+
 /// Counts listed items that could not be read, and members of albums that are not listed.
 pub(crate) fn count_oddities(c: &Connection, job: i64, unreadable: i64, unlisted: i64) -> Result<()> {
     if unreadable != 0 || unlisted != 0 {

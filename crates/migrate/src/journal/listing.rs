@@ -28,12 +28,13 @@ pub(crate) struct AssetPage {
     pub next: Option<Cursor>,
 }
 
-/// Stores a page of assets and where the listing goes on.
-pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) -> Result<()> {
+/// Stores a page of assets and where the listing goes on; returns how many of them this pass had not listed before.
+pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) -> Result<u64> {
     let job = intake.job.id;
-    let mut unlisted = 0;
+    let (mut unlisted, mut news) = (0, 0);
     for asset in &page.assets {
-        let row = store_asset(c, intake, asset)?;
+        let (row, is_news) = store_asset(c, intake, asset)?;
+        news += u64::from(is_news);
         if intake.albums_in_listing {
             for album in asset.albums.iter().flatten() {
                 unlisted += i64::from(!store_member(c, job, album.as_str(), row, None)?);
@@ -42,14 +43,15 @@ pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) ->
         filings::file_asset(c, row)?;
     }
     jobs::count_oddities(c, job, signed(page.unreadable), unlisted)?;
-    jobs::put_cursor(c, job, "assets", page.next.as_ref())
+    jobs::put_cursor(c, job, "assets", page.next.as_ref())?;
+    Ok(news)
 }
 
-fn store_asset(c: &Connection, intake: &Intake, asset: &Asset) -> Result<i64> {
+fn store_asset(c: &Connection, intake: &Intake, asset: &Asset) -> Result<(i64, bool)> {
     let job = intake.job.id;
     let known = one(
         c,
-        "SELECT id,revision FROM asset WHERE job=?1 AND source_id=?2",
+        "SELECT pass,revision FROM asset WHERE job=?1 AND source_id=?2",
         (job, asset.id.as_str()),
         |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
     )?;
@@ -70,11 +72,12 @@ fn store_asset(c: &Connection, intake: &Intake, asset: &Asset) -> Result<i64> {
             intake.job.pass,
         ),
     )?;
+    let is_news = known.as_ref().is_none_or(|(pass, _)| *pass < intake.job.pass);
     let changed = known.is_some_and(|(_, revision)| revision != asset.revision);
     for part in &asset.parts {
         store_part(c, intake, asset, id, part, changed)?;
     }
-    Ok(id)
+    Ok((id, is_news))
 }
 
 fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &Part, changed: bool) -> Result<()> {

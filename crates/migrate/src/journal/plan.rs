@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::jobs::Job;
 use super::rows::{number, one, rows};
 use super::{from_json, signed, unsigned};
-use crate::{Count, KindCount, Loss, Reason, RefusedCount};
+use crate::{Accounting, Count, KindCount, Loss, Reason, RefusedCount};
 
 fn count(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Count> {
     Ok(Count {
@@ -70,6 +70,14 @@ pub(crate) fn to_send(c: &Connection, job: i64) -> Result<(Count, Count)> {
         bytes: parts.bytes.saturating_sub(uploads.bytes),
     };
     Ok((uploads, duplicates))
+}
+
+/// Counts the parts that the destination holds from earlier runs.
+pub(crate) fn held(sums: &Accounting) -> Count {
+    let mut held = sums.already_there;
+    held.add(sums.verified);
+    held.add(sums.unverifiable);
+    held
 }
 
 /// Counts the parts that will not be sent, by reason.

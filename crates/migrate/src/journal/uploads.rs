@@ -41,7 +41,6 @@ pub(crate) struct OriginRow {
     pub asset: AssetId,
     pub part: PartId,
     pub locator: Locator,
-    pub revision: String,
     pub size_bytes: Option<u64>,
     pub promised: Checksums,
 }
@@ -161,19 +160,19 @@ pub(crate) fn load(c: &Connection, id: i64) -> Result<Option<UploadRow>> {
 fn origin(c: &Connection, upload: i64, job: i64, nth: i64) -> Result<Option<OriginRow>> {
     let row = one(
         c,
-        "SELECT p.id,a.id,a.source_id,p.source_id,a.locator,a.revision,p.size,p.md5,p.sha1,p.sha256
+        "SELECT p.id,a.id,a.source_id,p.source_id,a.locator,p.size,p.md5,p.sha1,p.sha256
          FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=?1 AND a.job=?2 ORDER BY p.id LIMIT 1 OFFSET ?3",
         (upload, job, nth),
         |row| {
             Ok((
                 (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?),
                 (row.get::<_, String>(2)?, row.get::<_, String>(3)?),
-                (row.get::<_, String>(4)?, row.get::<_, String>(5)?),
-                (row.get::<_, Option<i64>>(6)?, checksums(row, 7)?),
+                row.get::<_, String>(4)?,
+                (row.get::<_, Option<i64>>(5)?, checksums(row, 6)?),
             ))
         },
     )?;
-    let Some(((part_row, asset_row), (asset, part), (locator, revision), (size, promised))) = row else {
+    let Some(((part_row, asset_row), (asset, part), locator, (size, promised))) = row else {
         return Ok(None);
     };
     Ok(Some(OriginRow {
@@ -182,7 +181,6 @@ fn origin(c: &Connection, upload: i64, job: i64, nth: i64) -> Result<Option<Orig
         asset: asset.into(),
         part: part.into(),
         locator: from_json(&locator)?,
-        revision,
         size_bytes: size.map(unsigned),
         promised,
     }))
@@ -347,6 +345,39 @@ pub(crate) fn staged(c: &Connection, id: i64, intent: i64, staged: &Staged, now:
     intents::close(c, intent, "staged", now)
 }
 
+/// What the sink is asked about an upload that was being sent: key, hashes, name, handle.
+pub(crate) fn being_staged(c: &Connection, id: i64) -> Result<Option<(ItemKey, Checksums, String, Option<Staged>)>> {
+    let row = one(
+        c,
+        "SELECT key,md5,sha1,sha256,token,token_until,token_session,dest_id FROM upload WHERE id=?1 AND state='staging'",
+        [id],
+        |row| {
+            let key: [u8; 16] = row.get(0)?;
+            Ok((
+                ItemKey::from_u128(u128::from_be_bytes(key)),
+                checksums(row, 1)?,
+                intents::staged(row, 4)?,
+            ))
+        },
+    )?;
+    let Some((key, sums, staged)) = row else {
+        return Ok(None);
+    };
+    let name = face(c, id)?.map_or_else(String::new, |(name, _, _)| name);
+    Ok(Some((key, sums, name, staged)))
+}
+
+/// Notes that the bytes that were being sent are an item already.
+pub(crate) fn exists(c: &Connection, id: i64, intent: i64, dest: &str, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='committed', dest_id=?2, spool=NULL, next_try=NULL WHERE id=?1 AND state='staging'",
+        (id, dest),
+    )?;
+    super::filings::mark_ready(c, id)?;
+    intents::close(c, intent, "happened", now)
+}
+
 /// Puts an upload back to where its bytes are: the spool, or the source.
 pub(crate) fn back(
     c: &Connection,
@@ -450,6 +481,17 @@ pub(crate) fn skip_gone(c: &Connection, id: i64, part_row: i64, reason: &str) ->
         exec(c, "DELETE FROM upload WHERE id=?1", [id])?;
     }
     Ok(())
+}
+
+/// Counts staged uploads whose token will not live long enough.
+pub(crate) fn expiring(c: &Connection, job: i64, now: Timestamp, margin: Duration) -> Result<u64> {
+    let limit = now.saturating_add(margin).unwrap_or(Timestamp::MAX);
+    number(
+        c,
+        "SELECT count(*) FROM upload WHERE job=?1 AND state='staged' AND token_until<=?2",
+        (job, millis(limit)),
+    )
+    .map(unsigned)
 }
 
 /// Puts staged uploads back whose token will not live long enough.

@@ -1,7 +1,7 @@
 //! From `committed` to an outcome: metadata, evidence.
 
 use jiff::Timestamp;
-use photomove_core::{Checksums, Claim, DestId, Metadata, Result};
+use photomove_core::{Checksums, Claim, DestId, ItemKey, Metadata, Result};
 use rusqlite::Connection;
 
 use super::rows::{checksums, exec, number, one, rows};
@@ -12,6 +12,7 @@ use crate::{Count, Outcome, Reason};
 #[derive(Debug, Clone)]
 pub(crate) struct VerifyRow {
     pub upload: i64,
+    pub key: ItemKey,
     pub dest: Option<DestId>,
     pub name: String,
     pub size_bytes: u64,
@@ -46,13 +47,15 @@ pub(crate) fn waiting(c: &Connection, job: i64, described: bool, now: Timestamp)
 pub(crate) fn take(c: &Connection, job: i64, limit: u32, described: bool, now: Timestamp) -> Result<Vec<VerifyRow>> {
     let mut found = rows(
         c,
-        "SELECT id,dest_id,size,md5,sha1,sha256,attempts FROM upload
+        "SELECT id,dest_id,size,md5,sha1,sha256,attempts,key FROM upload
          WHERE job=?1 AND state='committed' AND (next_try IS NULL OR next_try<=?2) AND (NOT ?4 OR described=1)
          ORDER BY next_try, id LIMIT ?3",
         (job, millis(now), limit, described),
         |row| {
+            let key: [u8; 16] = row.get(7)?;
             Ok(VerifyRow {
                 upload: row.get(0)?,
+                key: ItemKey::from_u128(u128::from_be_bytes(key)),
                 dest: row.get::<_, Option<String>>(1)?.map(Into::into),
                 name: String::new(),
                 size_bytes: unsigned(row.get::<_, Option<i64>>(2)?.unwrap_or(0)),

@@ -53,7 +53,13 @@ pub(super) fn part_key(number: u32) -> ItemKey {
 
 fn description(number: u32) -> Metadata {
     let value = format!("picture {number}");
-    Metadata { description: Some(Sourced { value, origin: Origin::Provider }), ..Metadata::default() }
+    Metadata {
+        description: Some(Sourced {
+            value,
+            origin: Origin::Provider,
+        }),
+        ..Metadata::default()
+    }
 }
 
 impl<'a> Bench<'a> {
@@ -74,7 +80,11 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) fn wanted(&self, number: u32) -> Wanted {
-        Wanted { key: part_key(number), checksums: self.sums(number), file_name: self.file(number).file_name }
+        Wanted {
+            key: part_key(number),
+            checksums: self.sums(number),
+            file_name: self.file(number).file_name,
+        }
     }
 
     pub(super) fn part(&self, number: u32) -> NewPart {
@@ -117,7 +127,15 @@ impl<'a> Bench<'a> {
     /// A bundle whose token nobody ever gave.
     pub(super) fn bad_bundle(&self, number: u32) -> StagedBundle {
         let token = SecretString::from("nobody-ever-gave-this-token".to_owned());
-        self.bundle(number, Staged { token, until: None, bound_to: None, visible: None })
+        self.bundle(
+            number,
+            Staged {
+                token,
+                until: None,
+                bound_to: None,
+                visible: None,
+            },
+        )
     }
 
     /// Commits and checks the shape of the answer.
@@ -127,12 +145,20 @@ impl<'a> Bench<'a> {
         album: Option<&DestAlbumId>,
     ) -> Result<Vec<Result<Committed>>, Failure> {
         let answers = self.sink.commit(batch, album).await?;
-        ensure!(answers.len() == batch.len(), "`commit` of {} bundles gives {} answers", batch.len(), answers.len());
+        ensure!(
+            answers.len() == batch.len(),
+            "`commit` of {} bundles gives {} answers",
+            batch.len(),
+            answers.len()
+        );
         for (answer, bundle) in answers.iter().zip(batch) {
             let Ok(committed) = answer else { continue };
             let answered: Vec<_> = committed.parts.iter().map(|(key, _)| *key).collect();
             let asked: Vec<_> = bundle.parts.iter().map(|(key, _)| *key).collect();
-            ensure!(answered == asked, "`commit` answers for the parts {answered:?} where {asked:?} were sent");
+            ensure!(
+                answered == asked,
+                "`commit` answers for the parts {answered:?} where {asked:?} were sent"
+            );
         }
         Ok(answers)
     }
@@ -151,7 +177,9 @@ impl<'a> Bench<'a> {
             let arrived = self.arrived().await?;
             for (number, answer) in numbers.iter().zip(answers) {
                 let told = answer?.parts.into_iter().next().and_then(|(_, id)| id);
-                let seen = arrived.iter().find(|item| item.checksums.sha1 == self.sums(*number).sha1);
+                let seen = arrived
+                    .iter()
+                    .find(|item| item.checksums.sha1 == self.sums(*number).sha1);
                 let id = told.or_else(|| seen.map(|item| item.id.clone()));
                 ids.push(id.ok_or_else(|| Failure::new(format!("file {number} was committed but did not arrive")))?);
             }
@@ -166,6 +194,11 @@ impl<'a> Bench<'a> {
     /// Counts how often the bytes of a file arrived.
     pub(super) async fn copies(&self, number: u32) -> Result<usize, Failure> {
         let sha1 = self.sums(number).sha1;
-        Ok(self.arrived().await?.iter().filter(|item| item.checksums.sha1 == sha1).count())
+        Ok(self
+            .arrived()
+            .await?
+            .iter()
+            .filter(|item| item.checksums.sha1 == sha1)
+            .count())
     }
 }

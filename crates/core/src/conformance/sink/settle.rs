@@ -14,7 +14,11 @@ use super::{Checked, Failure, Outcome, SinkFixture, ensure};
 /// When the check fails.
 pub async fn settle_of_a_stage(fixture: &dyn SinkFixture) -> Checked {
     let bench = Bench::new(fixture).await?;
-    let intent = |number| Intent::Stage { part: part_key(number), wanted: bench.wanted(number), staged: None };
+    let intent = |number| Intent::Stage {
+        part: part_key(number),
+        wanted: bench.wanted(number),
+        staged: None,
+    };
     let answer = bench.sink.settle(&intent(1)).await?;
     let is_true = matches!(answer, Settled::DidNot | Settled::RepeatIsHarmless);
     ensure!(is_true, "nothing was staged, `settle` says {answer:?}");
@@ -25,18 +29,30 @@ pub async fn settle_of_a_stage(fixture: &dyn SinkFixture) -> Checked {
         Settled::RepeatIsHarmless => {
             if let Err(error) = bench.stage(1).await {
                 // An item that is there may be refused a second time, and says which it is.
-                ensure!(bench.caps.stage == StageKind::VisibleAtOnce, "repeating should be harmless, but {error}");
+                ensure!(
+                    bench.caps.stage == StageKind::VisibleAtOnce,
+                    "repeating should be harmless, but {error}"
+                );
             }
             let copies = bench.copies(1).await?;
-            ensure!(copies <= 1, "repeating should be harmless, but the file can be seen {copies} times");
+            ensure!(
+                copies <= 1,
+                "repeating should be harmless, but the file can be seen {copies} times"
+            );
         }
         Settled::Happened(items) => {
             let expected = staged.visible.map(|id| (part_key(1), id));
-            ensure!(items.first() == expected.as_ref(), "`settle` names {items:?}, `stage` made {expected:?}");
+            ensure!(
+                items.first() == expected.as_ref(),
+                "`settle` names {items:?}, `stage` made {expected:?}"
+            );
         }
         Settled::DidNot => {
             let is_hidden = bench.caps.stage == StageKind::Hidden;
-            ensure!(is_hidden, "the file was staged and can be seen, `settle` says that it was not");
+            ensure!(
+                is_hidden,
+                "the file was staged and can be seen, `settle` says that it was not"
+            );
         }
         Settled::Unknown | Settled::AlbumHappened(_) => {
             return Err(Failure::new(format!("a file was staged, `settle` says {answer:?}")));
@@ -52,7 +68,10 @@ pub async fn settle_of_a_stage(fixture: &dyn SinkFixture) -> Checked {
 pub async fn settle_of_a_commit(fixture: &dyn SinkFixture) -> Checked {
     let bench = Bench::new(fixture).await?;
     let batch = vec![bench.bundle(1, bench.stage(1).await?)];
-    let intent = Intent::Commit { bundles: batch.clone(), album: None };
+    let intent = Intent::Commit {
+        bundles: batch.clone(),
+        album: None,
+    };
     if bench.caps.stage == StageKind::Hidden {
         let answer = bench.sink.settle(&intent).await?;
         let is_false = matches!(answer, Settled::Happened(_) | Settled::AlbumHappened(_));
@@ -76,7 +95,10 @@ pub async fn settle_of_a_commit(fixture: &dyn SinkFixture) -> Checked {
             }
             bench.fixture.let_become_visible().await;
             let copies = bench.copies(1).await?;
-            ensure!(copies == 1, "repeating should be harmless, but the file can be seen {copies} times");
+            ensure!(
+                copies == 1,
+                "repeating should be harmless, but the file can be seen {copies} times"
+            );
         }
         Settled::Unknown => {}
         answer @ (Settled::DidNot | Settled::AlbumHappened(_)) => {
@@ -95,7 +117,11 @@ pub async fn settle_of_an_album(fixture: &dyn SinkFixture) -> Checked {
     if bench.caps.albums.is_none() {
         return Ok(NO_ALBUMS);
     }
-    let intent = |known| Intent::CreateAlbum { album: new_album(), since: Timestamp::UNIX_EPOCH, known };
+    let intent = |known| Intent::CreateAlbum {
+        album: new_album(),
+        since: Timestamp::UNIX_EPOCH,
+        known,
+    };
     let answer = bench.sink.settle(&intent(Vec::new())).await?;
     let is_true = matches!(answer, Settled::DidNot | Settled::RepeatIsHarmless);
     ensure!(is_true, "no album was created, `settle` says {answer:?}");
@@ -105,7 +131,10 @@ pub async fn settle_of_an_album(fixture: &dyn SinkFixture) -> Checked {
         Settled::AlbumHappened(found) => ensure!(found == made, "`settle` finds {found}, {made} was created"),
         Settled::RepeatIsHarmless => {
             let again = bench.sink.create_album(&new_album()).await?;
-            ensure!(again == made, "repeating should be harmless, but a second album {again} was created");
+            ensure!(
+                again == made,
+                "repeating should be harmless, but a second album {again} was created"
+            );
             return Ok(Outcome::Passed);
         }
         Settled::Unknown => {}
@@ -115,7 +144,10 @@ pub async fn settle_of_an_album(fixture: &dyn SinkFixture) -> Checked {
     }
     let answer = bench.sink.settle(&intent(vec![made])).await?;
     let is_false = matches!(answer, Settled::AlbumHappened(_) | Settled::Happened(_));
-    ensure!(!is_false, "the only album of that title is known to be another one, `settle` says {answer:?}");
+    ensure!(
+        !is_false,
+        "the only album of that title is known to be another one, `settle` says {answer:?}"
+    );
     Ok(Outcome::Passed)
 }
 
@@ -130,7 +162,10 @@ pub async fn settle_of_adding_to_an_album(fixture: &dyn SinkFixture) -> Checked 
     }
     let album = bench.sink.create_album(&new_album()).await?;
     let members = bench.put(&[1], None).await?;
-    let intent = Intent::AddToAlbum { album: album.clone(), members: members.clone() };
+    let intent = Intent::AddToAlbum {
+        album: album.clone(),
+        members: members.clone(),
+    };
     let answer = bench.sink.settle(&intent).await?;
     let is_false = matches!(answer, Settled::Happened(_) | Settled::AlbumHappened(_));
     ensure!(!is_false, "nothing was added, `settle` says {answer:?}");

@@ -22,7 +22,10 @@ pub async fn staged_bytes_show_when_they_should(fixture: &dyn SinkFixture) -> Ch
     let stored = log.stored.load(Ordering::SeqCst);
     ensure!(stored <= size, "`stage` says that {stored} of {size} bytes are stored");
     let was_opened = log.opened.load(Ordering::SeqCst);
-    ensure!(was_opened || !bench.caps.resumable, "it can go on in the middle, but `stage` does not say where");
+    ensure!(
+        was_opened || !bench.caps.resumable,
+        "it can go on in the middle, but `stage` does not say where"
+    );
     bench.fixture.let_become_visible().await;
     let copies = bench.copies(1).await?;
     match bench.caps.stage {
@@ -47,12 +50,20 @@ pub async fn commit_keeps_order_and_length(fixture: &dyn SinkFixture) -> Checked
     let numbers = [3, 1, 2];
     let ids = bench.put(&numbers, None).await?;
     let arrived = bench.arrived().await?;
-    ensure!(arrived.len() == numbers.len(), "{} files were committed, {} arrived", numbers.len(), arrived.len());
+    ensure!(
+        arrived.len() == numbers.len(),
+        "{} files were committed, {} arrived",
+        numbers.len(),
+        arrived.len()
+    );
     for (number, id) in numbers.iter().zip(&ids) {
         let item = arrived.iter().find(|item| item.id == *id);
         let item = item.ok_or_else(|| Failure::new(format!("item {id} of file {number} did not arrive")))?;
         let is_same = item.checksums.sha1 == bench.sums(*number).sha1;
-        ensure!(is_same, "item {id} does not have the bytes of file {number}: answers are in another order");
+        ensure!(
+            is_same,
+            "item {id} does not have the bytes of file {number}: answers are in another order"
+        );
     }
     Ok(Outcome::Passed)
 }
@@ -69,19 +80,35 @@ pub async fn one_bad_bundle_does_not_fail_others(fixture: &dyn SinkFixture) -> C
     if bench.caps.commit_batch.get() < 3 {
         return Ok(Outcome::DoesNotApply("a batch holds fewer than three bundles"));
     }
-    let (first, last) = (bench.bundle(1, bench.stage(1).await?), bench.bundle(3, bench.stage(3).await?));
+    let (first, last) = (
+        bench.bundle(1, bench.stage(1).await?),
+        bench.bundle(3, bench.stage(3).await?),
+    );
     let bad = bench.bad_bundle(2);
-    match bench.sink.commit(&[first.clone(), bad.clone(), last.clone()], None).await {
+    match bench
+        .sink
+        .commit(&[first.clone(), bad.clone(), last.clone()], None)
+        .await
+    {
         Ok(answers) => {
             let worked: Vec<_> = answers.iter().map(|answer| answer.is_ok()).collect();
-            ensure!(worked == [true, false, true], "of a good, a bad and a good bundle these worked: {worked:?}");
+            ensure!(
+                worked == [true, false, true],
+                "of a good, a bad and a good bundle these worked: {worked:?}"
+            );
         }
         Err(error) => {
             let is_split = error.disposition() == Disposition::SplitBatch;
-            ensure!(is_split, "one bad bundle fails the whole batch without asking to split it: {error}");
+            ensure!(
+                is_split,
+                "one bad bundle fails the whole batch without asking to split it: {error}"
+            );
             for good in [first, last] {
                 let answers = bench.commit(&[good], None).await?;
-                ensure!(answers.iter().all(|answer| answer.is_ok()), "a good bundle fails by itself");
+                ensure!(
+                    answers.iter().all(|answer| answer.is_ok()),
+                    "a good bundle fails by itself"
+                );
             }
             let alone = bench.sink.commit(&[bad], None).await;
             let failed = alone.map_or(true, |answers| answers.iter().all(|answer| answer.is_err()));
@@ -108,20 +135,34 @@ pub async fn same_bytes_twice_are_one_item(fixture: &dyn SinkFixture) -> Checked
     match bench.try_stage(&again, 1, &Progress::default()).await {
         Ok(staged) => {
             let answers = bench.commit(&[bench.bundle(2, staged)], None).await?;
-            let ids: Vec<_> = answers.into_iter().flatten().flat_map(|one| one.parts).filter_map(|(_, id)| id).collect();
-            ensure!(ids.is_empty() || ids == first, "the same bytes were sent twice: first {first:?}, then {ids:?}");
+            let ids: Vec<_> = answers
+                .into_iter()
+                .flatten()
+                .flat_map(|one| one.parts)
+                .filter_map(|(_, id)| id)
+                .collect();
+            ensure!(
+                ids.is_empty() || ids == first,
+                "the same bytes were sent twice: first {first:?}, then {ids:?}"
+            );
         }
         Err(error) => {
             let existing = match error.kind() {
                 ErrorKind::Conflict { existing } => existing.as_ref(),
                 _ => return Err(error.into()),
             };
-            ensure!(existing == first.first(), "the same bytes conflict with {existing:?} where {first:?} exists");
+            ensure!(
+                existing == first.first(),
+                "the same bytes conflict with {existing:?} where {first:?} exists"
+            );
         }
     }
     bench.fixture.let_become_visible().await;
     let copies = bench.copies(1).await?;
-    ensure!(copies == 1, "the same bytes were sent twice and can be seen {copies} times");
+    ensure!(
+        copies == 1,
+        "the same bytes were sent twice and can be seen {copies} times"
+    );
     Ok(Outcome::Passed)
 }
 
@@ -143,10 +184,17 @@ pub async fn batch_above_the_limit_is_refused(fixture: &dyn SinkFixture) -> Chec
         batch.push(bench.bundle(number, bench.stage(number).await?));
     }
     let answer = bench.sink.commit(&batch, None).await;
-    ensure!(answer.is_err(), "a batch of {} was taken, the limit is {limit}", batch.len());
+    ensure!(
+        answer.is_err(),
+        "a batch of {} was taken, the limit is {limit}",
+        batch.len()
+    );
     bench.fixture.let_become_visible().await;
     let there = bench.arrived().await?.len();
-    ensure!(there == 0, "a batch above the limit was refused, but {there} items arrived");
+    ensure!(
+        there == 0,
+        "a batch above the limit was refused, but {there} items arrived"
+    );
     Ok(Outcome::Passed)
 }
 
@@ -162,7 +210,11 @@ pub async fn find_tells_what_is_there(fixture: &dyn SinkFixture) -> Checked {
     nameless.key = part_key(3);
     let questions = [bench.wanted(2), bench.wanted(1), nameless];
     let answers = bench.sink.find(&questions).await?;
-    ensure!(answers.len() == questions.len(), "`find` gives {} answers to 3 questions", answers.len());
+    ensure!(
+        answers.len() == questions.len(),
+        "`find` gives {} answers to 3 questions",
+        answers.len()
+    );
     let guessed = matches!(answers[2], Lookup::Found { .. });
     ensure!(!guessed, "`find` finds a file of which nothing but the name is known");
     if bench.caps.find_by.is_empty() {
@@ -170,8 +222,16 @@ pub async fn find_tells_what_is_there(fixture: &dyn SinkFixture) -> Checked {
         ensure!(is_honest, "it cannot look by any hash, but `find` answers {answers:?}");
         return Ok(Outcome::DoesNotApply("the service cannot look by hash"));
     }
-    ensure!(answers[0] == Lookup::Absent, "`find` of what was never sent answers {:?}", answers[0]);
+    ensure!(
+        answers[0] == Lookup::Absent,
+        "`find` of what was never sent answers {:?}",
+        answers[0]
+    );
     let expected = ids.into_iter().next().map(|id| Lookup::Found { id, trashed: false });
-    ensure!(Some(&answers[1]) == expected.as_ref(), "`find` of what arrived answers {:?}, not {expected:?}", answers[1]);
+    ensure!(
+        Some(&answers[1]) == expected.as_ref(),
+        "`find` of what arrived answers {:?}, not {expected:?}",
+        answers[1]
+    );
     Ok(Outcome::Passed)
 }

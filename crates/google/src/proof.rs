@@ -1,0 +1,204 @@
+//! How `verified` comes about at a service that tells no hash of what it holds.
+//!
+//! Every upload carries its SHA-1, and the service refuses bytes that differ from it. That this is so is not documented,
+//! so that it is tried out once a day, before the day's first upload: a canary, a small picture with a deliberately
+//! wrong hash. If it is refused, what the service takes that day is what was sent. If it is accepted, or nobody can tell,
+//! the contents of that day's uploads are written down as unproven, before they are sent. A claim is proven if there was
+//! a day with a refused canary and its content is not written down as unproven; this holds across restarts, as long as
+//! the [`FactStore`] lives as long as the claims do.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use photomove_core::{
+    BytesBody, Checksums, ErrorKind, Evidence, FactStore, HashKinds, Operation,
+    Rejection, Result,
+};
+use tokio::sync::Mutex;
+
+use crate::client::LibraryClient;
+use crate::convert::sha1_hex;
+use crate::day;
+
+const LAST_REFUSED: &str = "upload_hash_last_refused";
+const REFUSED: &str = "refused";
+const ACCEPTED: &str = "accepted";
+const UNPROVEN: &str = "unproven";
+const PROVEN: &str = "proven";
+
+/// What a canary showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// The service compares the hash.
+    Refused,
+    /// It does not.
+    Accepted,
+    /// The canary failed for another reason, or uploads carry no hash.
+    Unknown,
+}
+
+/// What is known about the day's uploads.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    facts: Arc<dyn FactStore>,
+    account: RwLock<String>,
+    hash_header: bool,
+    today: Mutex<Option<(String, Verdict)>>,
+}
+
+/// What has to be known of an upload once it succeeded.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    fact: Option<String>,
+    proven: bool,
+}
+
+impl Proof {
+    pub(crate) fn new(facts: Arc<dyn FactStore>, hash_header: bool) -> Self {
+        Self {
+            facts,
+            account: RwLock::default(),
+            hash_header,
+            today: Mutex::default(),
+        }
+    }
+
+    /// Says whose facts these are.
+    pub(crate) fn set_account(&self, owner: &str) {
+        *self.account.write().unwrap_or_else(PoisonError::into_inner) = format!("google:{owner}");
+    }
+
+    fn account(&self) -> String {
+        self.account.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Does what has to be done before bytes are sent.
+    ///
+    /// # Errors
+    /// When the sign-in, the quota or the project stand in the way, or the facts cannot be kept.
+    pub(crate) async fn before(&self, client: &LibraryClient, sums: &Checksums, now: Timestamp) -> Result<Pending> {
+        let sha1 = sha1_hex(sums);
+        let verdict = match sha1 {
+            Some(_) if self.hash_header => self.verdict(client, now).await?,
+            _ => Verdict::Unknown,
+        };
+        let fact = sha1.map(|sha1| format!("upload_unproven:{sha1}"));
+        let proven = verdict == Verdict::Refused;
+        if let (false, Some(fact)) = (proven, &fact) {
+            self.facts.put(&self.account(), fact, UNPROVEN).await?;
+        }
+        Ok(Pending { fact, proven })
+    }
+
+    /// Notes that the service took the bytes.
+    pub(crate) async fn after(&self, pending: Pending) -> Result<()> {
+        let Some(fact) = pending.fact.filter(|_| pending.proven) else {
+            return Ok(());
+        };
+        let account = self.account();
+        if self.facts.get(&account, &fact).await?.as_deref() == Some(UNPROVEN) {
+            // An earlier upload of the same bytes proved nothing; this one does.
+            self.facts.put(&account, &fact, PROVEN).await?;
+        }
+        Ok(())
+    }
+
+    /// Says what is proven about a content that was uploaded.
+    pub(crate) async fn evidence(&self, sums: &Checksums) -> Result<Evidence> {
+        let account = self.account();
+        let Some(sha1) = sha1_hex(sums) else {
+            return Ok(Evidence::ExistsOnly);
+        };
+        if self.facts.get(&account, LAST_REFUSED).await?.is_none() {
+            return Ok(Evidence::ExistsOnly);
+        }
+        let noted = self.facts.get(&account, &format!("upload_unproven:{sha1}")).await?;
+        Ok(match noted.as_deref() {
+            None | Some(PROVEN) => Evidence::Hash(HashKinds::SHA1),
+            Some(_) => Evidence::ExistsOnly,
+        })
+    }
+
+    async fn verdict(&self, client: &LibraryClient, now: Timestamp) -> Result<Verdict> {
+        let date = day::date(now);
+        // Held during the request: one canary, however many uploads wait for it.
+        let mut today = self.today.lock().await;
+        if let Some((day, verdict)) = &*today
+            && *day == date
+        {
+            return Ok(*verdict);
+        }
+        let verdict = self.known_or_tried(client, &date).await?;
+        *today = Some((date, verdict));
+        Ok(verdict)
+    }
+
+    async fn known_or_tried(&self, client: &LibraryClient, date: &str) -> Result<Verdict> {
+        let account = self.account();
+        let fact = format!("upload_hash_checked:{date}");
+        match self.facts.get(&account, &fact).await?.as_deref() {
+            Some(REFUSED) => return Ok(Verdict::Refused),
+            Some(ACCEPTED) => return Ok(Verdict::Accepted),
+            _ => {}
+        }
+        let verdict = try_canary(client).await?;
+        match verdict {
+            Verdict::Refused => {
+                self.facts.put(&account, &fact, REFUSED).await?;
+                self.facts.put(&account, LAST_REFUSED, date).await?;
+            }
+            Verdict::Accepted => {
+                tracing::warn!(provider = "google", "uploads are not compared with their hash today");
+                self.facts.put(&account, &fact, ACCEPTED).await?;
+            }
+            Verdict::Unknown => {}
+        }
+        Ok(verdict)
+    }
+}
+
+/// Sends the canary. Nothing becomes visible by it; a token, should one come, is never used.
+async fn try_canary(client: &LibraryClient) -> Result<Verdict> {
+    let body = BytesBody::new(one_pixel());
+    let sent = client.upload(Operation::Verify, &body, Some("image/jpeg"), Some([0; 20])).await;
+    match sent {
+        Ok(_) => Ok(Verdict::Accepted),
+        Err(error) => match error.kind() {
+            ErrorKind::Rejected(Rejection::Damaged) => Ok(Verdict::Refused),
+            // The upload behind the canary would meet the same.
+            ErrorKind::Auth(_) | ErrorKind::Quota { .. } | ErrorKind::Config | ErrorKind::Cancelled
+            | ErrorKind::Internal | ErrorKind::Network | ErrorKind::Timeout => Err(error),
+            _ => {
+                tracing::warn!(provider = "google", %error, "cannot tell whether uploads are compared with their hash");
+                Ok(Verdict::Unknown)
+            }
+        },
+    }
+}
+
+/// Writes a grey JPEG of one pixel: quantisation, size, a one-symbol Huffman table for each of DC and AC, one byte.
+fn one_pixel() -> Vec<u8> {
+    let mut jpeg = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
+    jpeg.extend([1; 64]);
+    jpeg.extend([0xff, 0xc0, 0, 11, 8, 0, 1, 0, 1, 1, 1, 0x11, 0]);
+    for class in [0x00, 0x10] {
+        jpeg.extend([0xff, 0xc4, 0, 20, class, 1]);
+        jpeg.extend([0; 16]);
+    }
+    jpeg.extend([0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0x3f, 0xff, 0xd9]);
+    jpeg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use photomove_core::Body;
+
+    #[test]
+    fn the_canary_is_a_picture_and_its_hash_is_wrong() {
+        let canary = BytesBody::new(one_pixel());
+        assert_eq!(photomove_media::sniff(&one_pixel()).map(|t| t.media_type), Some("image/jpeg"));
+        assert_ne!(canary.checksums().sha1, Some([0; 20]));
+        assert!(canary.size_bytes() < 200);
+    }
+}

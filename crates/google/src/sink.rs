@@ -1,0 +1,413 @@
+//! The adapter: Google Photos as a place that photos are moved to.
+
+mod batch;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use photomove_core::{
+    Account, AlbumCaps, Body, BundleKind, ByteLimits, Capabilities, Claim, Committed,
+    CredentialKey, CredentialStore, DestAlbumId, DestId, Error, ErrorKind, Evidence, FactStore,
+    Fields, Gap, HashKinds, Intent, Lookup, Media, Metadata, NewAlbum, NewPart, Operation, PartId,
+    PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, Rejection, RequestCost, Result,
+    SettingChange, Settled, SinkCaps, StageKind, StageLog, Staged, StagedBundle, TextLimits,
+    Visibility, Wanted,
+};
+use photomove_http::{Credentials, HttpEnv};
+
+use crate::auth::{GoogleAuth, Identity};
+use crate::client::{LibraryClient, REQUESTS_PER_DAY, UPLOADS_IN_FLIGHT};
+use crate::convert::{Upload, description};
+use crate::proof::Proof;
+use crate::{GoogleConfig, day};
+
+/// Items a `batchCreate`, ids a `batchAdd` and a `batchGet` take.
+pub(crate) const BATCH: usize = 50;
+const BATCH_LIMIT: NonZeroU32 = NonZeroU32::new(50).unwrap();
+/// An upload token is documented to work for one day; another uploader forgets it an hour earlier.
+const TOKEN_LIFE: Duration = Duration::from_secs(23 * 60 * 60);
+/// A new album may take a while to be listed (*inferred*).
+const ALBUM_VISIBLE_AFTER: Duration = Duration::from_secs(20);
+
+const LOSSES: &[Gap] = &[
+    Gap {
+        what: "capture date of files that hold none themselves",
+        why: "google photos reads the date from the file, else it shows the time of the upload",
+    },
+    Gap {
+        what: "descriptions of albums",
+        why: "albums have a title only",
+    },
+];
+
+/// Google Photos as a destination. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct GooglePhotos {
+    info: Arc<ProviderInfo>,
+    client: LibraryClient,
+    auth: GoogleAuth,
+    proof: Arc<Proof>,
+    hash_header: bool,
+}
+
+impl GooglePhotos {
+    /// Opens the account whose sign-in `store` keeps under `key`; asks nobody yet.
+    ///
+    /// `facts` must live as long as claims are to be verified: it remembers on which days the service compared hashes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`] if nobody is signed in; [`ErrorKind::Config`] if settings cannot be used.
+    pub async fn open(
+        config: GoogleConfig,
+        store: Arc<dyn CredentialStore>,
+        key: CredentialKey,
+        facts: Arc<dyn FactStore>,
+        env: &HttpEnv,
+    ) -> Result<Self> {
+        let auth = GoogleAuth::new(env, store, key, config.client_secret.clone())?;
+        let credentials: Arc<dyn Credentials> = Arc::new(auth.clone());
+        let client = LibraryClient::new(&config, env, credentials)?;
+        let info = ProviderInfo {
+            kind: crate::KIND,
+            label: "Google Photos".to_owned(),
+            origins: client.origins(),
+        };
+        let google = Self {
+            info: Arc::new(info),
+            client,
+            auth,
+            proof: Arc::new(Proof::new(facts, config.hash_header)),
+            hash_header: config.hash_header,
+        };
+        if let Some(identity) = google.auth.identity().await? {
+            google.belongs_to(&identity).await?;
+        }
+        Ok(google)
+    }
+
+    /// Returns the typed client, for what the sink does not offer.
+    pub fn client(&self) -> &LibraryClient {
+        &self.client
+    }
+
+    /// Notes whose account it is and returns the owner.
+    async fn belongs_to(&self, identity: &Identity) -> Result<photomove_core::Owner> {
+        let project = self.auth.project().await?;
+        self.client.set_project(&project);
+        let owner = identity.owner(&project);
+        self.proof.set_account(owner.as_str());
+        Ok(owner)
+    }
+
+    async fn identity(&self) -> Result<Identity> {
+        if let Some(identity) = self.auth.identity().await? {
+            return Ok(identity);
+        }
+        let user = self.client.userinfo().await?;
+        if user.sub.is_empty() {
+            let error = Error::new(ErrorKind::Protocol, "google did not say whose account it is");
+            return Err(error.provider(crate::KIND).operation(Operation::Connect));
+        }
+        let identity = Identity {
+            sub: user.sub,
+            email: user.email,
+        };
+        self.auth.remember(&identity).await?;
+        Ok(identity)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.client.http().env().clock.now()
+    }
+
+    /// Returns the albums of that title that nobody knows.
+    async fn strangers(&self, album: &NewAlbum, known: &[DestAlbumId]) -> Result<Vec<crate::wire::Album>> {
+        let mut found = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let page = self.client.albums_for(Operation::Settle, 50, token.as_deref()).await?;
+            token = page.next().map(str::to_owned);
+            found.extend(page.albums.into_iter().filter(|seen| {
+                seen.title == album.title && !known.iter().any(|known| known.as_str() == seen.id)
+            }));
+            if token.is_none() {
+                break;
+            }
+        }
+        // The first element of a page has been seen repeating the last one of the page before.
+        found.dedup_by(|a, b| a.id == b.id);
+        Ok(found)
+    }
+
+    async fn settle_album(&self, album: &NewAlbum, since: Timestamp, known: &[DestAlbumId]) -> Result<Settled> {
+        let mut found = self.strangers(album, known).await?;
+        if found.is_empty() {
+            let age = Duration::try_from(self.now().duration_since(since)).unwrap_or_default();
+            if let Some(rest) = ALBUM_VISIBLE_AFTER.checked_sub(age).filter(|rest| !rest.is_zero()) {
+                self.client.http().env().clock.sleep(rest).await;
+                found = self.strangers(album, known).await?;
+            }
+        }
+        let adopt = |id: String| Settled::AlbumHappened(id.into());
+        Ok(match found.len() {
+            0 => Settled::DidNot,
+            1 => found.pop().map_or(Settled::DidNot, |album| adopt(album.id)),
+            _ => {
+                found.retain(|album| album.media_items_count.unwrap_or(0) == 0);
+                match found.pop() {
+                    Some(only) if found.is_empty() => adopt(only.id),
+                    _ => Settled::Unknown,
+                }
+            }
+        })
+    }
+
+    /// Asks the service whether items exist, where no hash was claimed that receipts could speak for.
+    async fn exist(&self, ids: &[&str]) -> Result<Vec<Result<Evidence>>> {
+        let mut answers = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(BATCH) {
+            match self.client.batch_get(ids).await {
+                Ok(reply) if reply.media_item_results.len() == ids.len() => {
+                    answers.extend(reply.media_item_results.into_iter().map(|result| {
+                        Ok(match result.media_item {
+                            Some(_) => Evidence::ExistsOnly,
+                            None => Evidence::Missing,
+                        })
+                    }));
+                }
+                // A single bad id has been seen to spoil the whole call: ask one by one.
+                _ => {
+                    for id in ids {
+                        answers.push(match self.client.media_item(id).await {
+                            Ok(_) => Ok(Evidence::ExistsOnly),
+                            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(Evidence::Missing),
+                            Err(error) => Err(error),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// Returns the media type by name of the source, or by the bytes.
+async fn media_type(part: &NewPart, body: &dyn Body) -> Result<Option<String>> {
+    if part.media_type.is_some() {
+        return Ok(part.media_type.clone());
+    }
+    let mut first = Vec::new();
+    let mut stream = body.stream(0).await?;
+    while first.len() < photomove_media::SNIFF_BYTES
+        && let Some(chunk) = stream.next().await
+    {
+        first.extend_from_slice(&chunk?);
+    }
+    let seen = photomove_media::sniff_named(&first, &part.file_name);
+    Ok(seen.map(|seen| seen.media_type.to_owned()))
+}
+
+#[async_trait]
+impl PhotoProvider for GooglePhotos {
+    fn info(&self) -> &ProviderInfo {
+        &self.info
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut sink = SinkCaps::new(BATCH_LIMIT);
+        sink.find_by = HashKinds::NONE;
+        sink.needs_before_stage = HashKinds::SHA1;
+        // No reply holds a hash; `verify` speaks for the one that the service compared on arrival, see `proof`.
+        sink.reports = if self.hash_header { HashKinds::SHA1 } else { HashKinds::NONE };
+        sink.stage = StageKind::Hidden;
+        sink.bundle = BundleKind::OneItemPerPart;
+        sink.on_create = Fields::DESCRIPTION;
+        sink.on_update = Fields::DESCRIPTION;
+        sink.limits = ByteLimits {
+            photo: Some(200 * 1024 * 1024),
+            video: Some(20 * 1024 * 1024 * 1024),
+        };
+        sink.texts = TextLimits {
+            description_chars: Some(999),
+            file_name_chars: Some(255),
+        };
+        sink.stage_concurrency = UPLOADS_IN_FLIGHT;
+        sink.write_lanes = 1;
+        sink.staged_ttl = Some(TOKEN_LIFE);
+        sink.visible_after = Visibility::Immediate;
+        let mut albums = AlbumCaps::new(500, BATCH_LIMIT.get());
+        albums.on_commit = true;
+        albums.foreign_items_only_on_commit = true;
+        albums.all_or_nothing = true;
+        albums.max_items = Some(20_000);
+        sink.albums = Some(albums);
+        sink.requests = RequestCost {
+            per_part: 1,
+            per_commit: 1,
+            per_day: Some(REQUESTS_PER_DAY),
+            day_ends: Some(day::ZONE),
+        };
+        sink.loses = LOSSES;
+        Capabilities::new(None, Some(sink))
+    }
+
+    async fn connect(&self) -> Result<Account> {
+        let identity = self.identity().await?;
+        let owner = self.belongs_to(&identity).await?;
+        // Shows that the API is switched on and the sign-in covers it, before anything is read anywhere.
+        self.client.albums_for(Operation::Connect, 1, None).await?;
+        Ok(Account {
+            owner,
+            label: identity.email,
+            used: None,
+            limit: None,
+            expires: None,
+        })
+    }
+
+    fn as_source(self: Arc<Self>) -> Option<Arc<dyn PhotoSource>> {
+        None
+    }
+
+    fn as_sink(self: Arc<Self>) -> Option<Arc<dyn PhotoSink>> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl PhotoSink for GooglePhotos {
+    async fn find(&self, wanted: &[Wanted]) -> Result<Vec<Lookup>> {
+        Ok(wanted.iter().map(|_| Lookup::CannotTell).collect())
+    }
+
+    async fn stage(
+        &self,
+        part: &NewPart,
+        body: &dyn Body,
+        _resume: Option<&Staged>,
+        log: &dyn StageLog,
+    ) -> Result<Staged> {
+        if body.size_bytes() == 0 {
+            let kind = ErrorKind::Rejected(Rejection::Empty);
+            let error = Error::new(kind, "google photos takes no empty files");
+            return Err(error.provider(crate::KIND).operation(Operation::Stage));
+        }
+        let media_type = media_type(part, body).await?;
+        let pending = self.proof.before(&self.client, body.checksums(), self.now()).await?;
+        // Counted from before the request: better an hour too careful than a token too old.
+        let until = self.now().checked_add(TOKEN_LIFE).ok();
+        let token = self.client.upload_raw(body, media_type.as_deref()).await?;
+        self.proof.after(pending).await?;
+        log.stored(body.size_bytes()).await;
+        Ok(Staged {
+            token: Upload::new(token, &part.file_name, body.checksums()).to_secret(),
+            until,
+            bound_to: None,
+            visible: None,
+        })
+    }
+
+    async fn commit(
+        &self,
+        batch: &[StagedBundle],
+        album: Option<&DestAlbumId>,
+    ) -> Result<Vec<Result<Committed>>> {
+        batch::commit(&self.client, batch, album, self.now()).await
+    }
+
+    async fn settle(&self, intent: &Intent) -> Result<Settled> {
+        match intent {
+            // An unused token expires unseen; the same bytes are the same item; membership is a set.
+            Intent::Stage { .. } | Intent::Commit { .. } | Intent::AddToAlbum { .. } => {
+                Ok(Settled::RepeatIsHarmless)
+            }
+            Intent::CreateAlbum {
+                album,
+                since,
+                known,
+            } => self.settle_album(album, *since, known).await,
+        }
+    }
+
+    async fn create_album(&self, album: &NewAlbum) -> Result<DestAlbumId> {
+        let made = self.client.album_create(&album.title).await?;
+        if made.id.is_empty() {
+            let error = Error::new(ErrorKind::Protocol, "google photos gave the new album no id");
+            let error = error.happened(photomove_core::Happened::Yes, false);
+            return Err(error.provider(crate::KIND).operation(Operation::CreateAlbum));
+        }
+        Ok(made.id.into())
+    }
+
+    async fn add_to_album(
+        &self,
+        album: &DestAlbumId,
+        members: &[DestId],
+    ) -> Result<Vec<Result<()>>> {
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<&str> = members.iter().map(DestId::as_str).collect();
+        match self.client.album_add(album.as_str(), &ids).await {
+            Ok(()) => Ok(members.iter().map(|_| Ok(())).collect()),
+            // All or nothing: only alone is it clear which member it is.
+            Err(error) if *error.kind() == ErrorKind::BadBatch && members.len() == 1 => {
+                let kind = ErrorKind::Rejected(Rejection::Policy);
+                let told = Error::new(kind, "google photos holds this item from another app and lets no other put it into an album")
+                    .provider(crate::KIND)
+                    .operation(Operation::AddToAlbum)
+                    .source(error);
+                Ok(vec![Err(told)])
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn describe(&self, item: &DestId, patch: &Metadata) -> Result<Fields> {
+        let Some(text) = description(patch) else {
+            return Ok(Fields::NONE);
+        };
+        self.client.patch_description(item.as_str(), text).await?;
+        Ok(Fields::DESCRIPTION)
+    }
+
+    /// Says what receipts prove, without a request; see the documentation of the crate. A claim without a SHA-1 is
+    /// asked for at the service, 50 a request.
+    async fn verify(&self, claims: &[Claim]) -> Result<Vec<Result<Evidence>>> {
+        let asked: Vec<&str> = claims
+            .iter()
+            .filter(|claim| claim.checksums.sha1.is_none())
+            .map(|claim| claim.id.as_str())
+            .collect();
+        let mut asked = self.exist(&asked).await?.into_iter();
+        let mut answers = Vec::with_capacity(claims.len());
+        for claim in claims {
+            answers.push(match claim.checksums.sha1 {
+                Some(_) => self.proof.evidence(&claim.checksums).await,
+                None => asked.next().unwrap_or(Ok(Evidence::Missing)),
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn read_back(&self, _item: &DestId, _part: &PartId) -> Result<Media> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "google photos gives no original bytes back: photos lose their position, videos are encoded anew",
+        )
+        .provider(crate::KIND)
+        .operation(Operation::ReadBack))
+    }
+
+    async fn prepare(&self) -> Result<Vec<SettingChange>> {
+        Ok(Vec::new())
+    }
+
+    async fn restore(&self, _changes: &[SettingChange]) -> Result<()> {
+        Ok(())
+    }
+}

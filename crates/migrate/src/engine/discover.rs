@@ -1,0 +1,236 @@
+//! Listing the source: assets, albums, members, one page a step, so that a run can stop after any of them.
+
+use std::sync::Arc;
+
+use photomove_core::{Cursor, Error, ErrorKind, Page, Result};
+
+use super::commit::After;
+use super::core::{Core, StepResult};
+use super::policy::Step;
+use crate::journal::jobs;
+use crate::journal::listing::{self, AlbumToList, AssetPage};
+use crate::journal::{JobState, filings, merge};
+use crate::{Event, StopReason};
+
+/// So many pages in a row without a new asset mean that the listing runs in circles.
+const STALE_PAGES_MAX: u32 = 200;
+
+/// What is listed next.
+#[derive(Debug)]
+enum Next {
+    Start,
+    Assets(Cursor),
+    Albums(Option<Cursor>),
+    Members(AlbumToList, Option<Cursor>),
+    Close,
+    Done,
+}
+
+/// What a listing remembers between its steps; nothing of it is needed after a crash.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub done: bool,
+    stale_pages: u32,
+    total_hint: Option<u64>,
+}
+
+impl Core {
+    /// Lists one page.
+    pub(super) async fn list_step(self: Arc<Self>, mut listing: Listing) -> (Listing, StepResult<After>) {
+        let result = self.list_next(&mut listing).await;
+        (listing, result)
+    }
+
+    async fn list_next(&self, state: &mut Listing) -> StepResult<After> {
+        let next = self.next_to_list().await?;
+        let reply = match next {
+            Next::Start => self.start_listing().await,
+            Next::Assets(at) => self.list_assets(&at, state).await,
+            Next::Albums(at) => self.list_albums(at.as_ref()).await,
+            Next::Members(album, at) => self.list_members(album, at.as_ref()).await,
+            Next::Close => self.close_listing(state).await,
+            Next::Done => {
+                state.done = true;
+                Ok(())
+            }
+        };
+        let error = match reply {
+            Ok(()) => {
+                self.streaks.success();
+                return Ok(After::Done);
+            }
+            Err(error) => error,
+        };
+        if *error.kind() == ErrorKind::Internal {
+            return Err(StopReason::Failed(error));
+        }
+        match self.decide(error, 0) {
+            Step::Stop(stop) => Err(stop),
+            Step::Again { reason, at } => {
+                self.tell_retry("list the source", &reason, Some(at));
+                Ok(After::Pause(at))
+            }
+            Step::Settle(error) => Err(StopReason::Failed(error)),
+            Step::Fail(reason) | Step::Split(reason) => Err(StopReason::Failed(
+                Error::new(ErrorKind::Protocol, reason.message).hint("the source cannot be listed; nothing was lost, run the command again later"),
+            )),
+            Step::Exists(_) => Ok(After::Done),
+        }
+    }
+
+    async fn next_to_list(&self) -> StepResult<Next> {
+        let (job, by_members) = (self.job.id, !self.intake.albums_in_listing);
+        self.read(move |c| {
+            // Albums come first where the assets themselves name theirs.
+            match jobs::cursor(c, job, "albums")? {
+                None => return Ok(Next::Albums(None)),
+                Some(Some(at)) => return Ok(Next::Albums(Some(at))),
+                Some(None) => {}
+            }
+            match jobs::cursor(c, job, "assets")? {
+                None => return Ok(Next::Start),
+                Some(Some(at)) => return Ok(Next::Assets(at)),
+                Some(None) => {}
+            }
+            if by_members && let Some(album) = listing::albums_to_list(c, job, 1)?.into_iter().next() {
+                let at = jobs::cursor(c, job, &listing::members_stream(album.id))?.flatten();
+                return Ok(Next::Members(album, at));
+            }
+            Ok(match jobs::cursor(c, job, "planned")? {
+                None => Next::Close,
+                Some(_) => Next::Done,
+            })
+        })
+        .await
+    }
+
+    async fn start_listing(&self) -> Result<()> {
+        let cursor = self.source.start(&self.options.filters).await?;
+        let job = self.job.id;
+        self.journal
+            .write(move |c| jobs::put_cursor(c, job, "assets", Some(&cursor)))
+            .await
+    }
+
+    async fn list_assets(&self, at: &Cursor, state: &mut Listing) -> Result<()> {
+        let page = self.source.assets(at).await?;
+        moves_on(at, page.next.as_ref())?;
+        state.total_hint = page.total_hint.or(state.total_hint);
+        let (assets, unreadable) = self.sort_out(page.items);
+        let parts: u64 = assets.iter().map(|asset| asset.parts.len() as u64).sum();
+        let bytes: u64 = assets.iter().flat_map(|asset| &asset.parts).filter_map(|part| part.size_bytes).sum();
+        let page = AssetPage {
+            assets,
+            unreadable,
+            next: page.next,
+        };
+        let empty = page.assets.is_empty();
+        let intake = self.intake.clone();
+        let news = self
+            .journal
+            .write(move |c| listing::store_assets(c, &intake, &page))
+            .await?
+            > 0;
+        state.stale_pages = if news || empty { 0 } else { state.stale_pages + 1 };
+        if state.stale_pages > STALE_PAGES_MAX {
+            return Err(Error::new(ErrorKind::Protocol, "the source lists the same photos again and again").exhausted());
+        }
+        if news {
+            self.board.count(|counters| {
+                counters.found += parts;
+                counters.found_bytes += bytes;
+            });
+        }
+        Ok(())
+    }
+
+    async fn list_albums(&self, at: Option<&Cursor>) -> Result<()> {
+        let page: Page<_> = self.source.albums(at).await?;
+        if let Some(at) = at {
+            moves_on(at, page.next.as_ref())?;
+        }
+        let (albums, unreadable) = self.sort_out(page.items);
+        let job = self.job.id;
+        self.journal
+            .write(move |c| listing::store_albums(c, job, &albums, unreadable, page.next.as_ref()))
+            .await
+    }
+
+    async fn list_members(&self, album: AlbumToList, at: Option<&Cursor>) -> Result<()> {
+        let job = self.job.id;
+        let id = album.source_id.as_str().into();
+        let page = match self.source.members(&id, at).await {
+            Ok(page) => page,
+            // Deleted since the albums were listed: what is known of it stays.
+            Err(error) if *error.kind() == ErrorKind::NotFound => {
+                return self.journal.write(move |c| listing::album_listed(c, job, album.id)).await;
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(at) = at {
+            moves_on(at, page.next.as_ref())?;
+        }
+        let (members, unreadable) = self.sort_out(page.items);
+        self.journal
+            .write(move |c| listing::store_members(c, job, &album, &members, unreadable, page.next.as_ref()))
+            .await
+    }
+
+    /// Everything is listed: decide which album each upload enters first. Lists once more if the count is short.
+    async fn close_listing(&self, state: &Listing) -> Result<()> {
+        let (job, hint) = (self.job, state.total_hint);
+        let max_items = self.sink_caps.albums.as_ref().and_then(|caps| caps.max_items);
+        let on_commit = self.sink_caps.albums.as_ref().is_some_and(|caps| caps.on_commit);
+        let has_albums = self.sink_caps.albums.is_some();
+        self.journal
+            .write(move |c| {
+                let (unreadable, _) = jobs::oddities(c, job.id)?;
+                let listed = listing::listed(c, job)?;
+                let short = hint.is_some_and(|hint| hint > listed + unreadable);
+                if short && jobs::cursor(c, job.id, "swept")?.is_none() {
+                    jobs::put_cursor(c, job.id, "swept", None)?;
+                    return jobs::forget_cursor(c, job.id, "assets");
+                }
+                if let Some(max_items) = max_items {
+                    filings::slice_albums(c, job.id, max_items)?;
+                }
+                if !has_albums {
+                    filings::unfile_all(c, job.id, "the destination has no albums")?;
+                }
+                if on_commit {
+                    merge::assign_groups(c, job.id)?;
+                }
+                jobs::put_cursor(c, job.id, "planned", None)?;
+                jobs::set_state(c, job.id, JobState::Running, None)
+            })
+            .await
+    }
+
+    fn sort_out<T>(&self, items: Vec<Result<T>>) -> (Vec<T>, u64) {
+        let mut good = Vec::with_capacity(items.len());
+        let mut bad = 0;
+        for item in items {
+            match item {
+                Ok(item) => good.push(item),
+                Err(error) => {
+                    bad += 1;
+                    self.board.tell(&Event::Unreadable {
+                        reason: super::policy::reason(&error),
+                    });
+                }
+            }
+        }
+        (good, bad)
+    }
+}
+
+/// A cursor that stays where it is would be read for ever.
+fn moves_on(at: &Cursor, next: Option<&Cursor>) -> Result<()> {
+    match next {
+        Some(next) if next.resume == at.resume && next.fast == at.fast => Err(Error::new(
+            ErrorKind::Protocol,
+            "the source answered with the place in its listing that it was asked for",
+        )),
+        _ => Ok(()),
+    }
+}

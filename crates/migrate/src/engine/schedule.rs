@@ -1,0 +1,443 @@
+//! Takes rows and gives them to tasks, as many at once as both sides bear, until no row is left or something stops it.
+//!
+//! The journal is the queue: what is to be done next is always asked from it, and the end is when it has nothing.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use photomove_core::ReadOrder;
+use tokio::task::JoinSet;
+
+use super::commit::After;
+use super::core::{Core, StepResult};
+use super::discover::Listing;
+use super::verify::VERIFY_BATCH;
+use crate::journal::uploads::Order;
+use crate::journal::{albums, commits, filings, jobs, uploads, verdicts};
+use crate::{Event, Stage, StopReason, WaitReason};
+
+/// What a task was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Lane {
+    /// A batch of a group, or of no album.
+    Group(Option<i64>),
+    /// Work on an album that exists.
+    Album(i64),
+    /// Metadata of items.
+    Describe,
+}
+
+/// What a task did.
+enum Done {
+    List(Listing, StepResult<After>),
+    Transfer(i64, StepResult),
+    Lane(Lane, StepResult<After>),
+    Verify(StepResult<After>),
+}
+
+struct Schedule<'a> {
+    core: &'a Arc<Core>,
+    tasks: JoinSet<Done>,
+    listing: Option<Listing>,
+    listed: bool,
+    list_after: Option<Timestamp>,
+    page: VecDeque<i64>,
+    sequence: i64,
+    transfers: HashSet<i64>,
+    lanes: HashSet<Lane>,
+    lane_after: Option<Timestamp>,
+    verifying: bool,
+    verify_after: Option<Timestamp>,
+    prepared: bool,
+    stop: Option<StopReason>,
+}
+
+/// Lists the source to its end.
+pub(super) async fn list_only(core: &Arc<Core>) -> Option<StopReason> {
+    let mut schedule = Schedule::new(core);
+    schedule.work(true).await;
+    schedule.stop
+}
+
+/// Settles what is open, then does all that there is to do; returns why it stopped before the end.
+pub(super) async fn run(core: &Arc<Core>) -> Option<StopReason> {
+    core.board.stage(Stage::Settle);
+    let settled = tokio::select! {
+        settled = core.settle_all() => settled,
+        () = core.env.stop.aborted() => Err(StopReason::Interrupted),
+    };
+    if let Err(stop) = settled {
+        return Some(stop);
+    }
+    core.board.stage(Stage::Discover);
+    let mut schedule = Schedule::new(core);
+    schedule.work(false).await;
+    schedule.stop
+}
+
+impl<'a> Schedule<'a> {
+    fn new(core: &'a Arc<Core>) -> Self {
+        Self {
+            core,
+            tasks: JoinSet::new(),
+            listing: Some(Listing::default()),
+            listed: false,
+            list_after: None,
+            page: VecDeque::new(),
+            sequence: 0,
+            transfers: HashSet::new(),
+            lanes: HashSet::new(),
+            lane_after: None,
+            verifying: false,
+            verify_after: None,
+            prepared: false,
+            stop: None,
+        }
+    }
+
+    async fn work(&mut self, list_only: bool) {
+        loop {
+            if self.stop.is_none() && self.core.env.stop.is_draining() {
+                self.core.board.tell(&Event::Waiting {
+                    reason: WaitReason::Draining,
+                    until: None,
+                });
+                self.stop = Some(StopReason::Interrupted);
+            }
+            let mut pause = None;
+            if self.stop.is_none() {
+                match self.fill(list_only).await {
+                    Ok(until) => pause = until,
+                    Err(stop) => self.halt(stop),
+                }
+            }
+            if self.tasks.is_empty() {
+                let Some(until) = pause.filter(|_| self.stop.is_none()) else {
+                    if self.stop.is_none() && self.core.env.stop.is_draining() {
+                        continue;
+                    }
+                    return;
+                };
+                self.core.board.tell(&Event::Waiting {
+                    reason: WaitReason::Backoff,
+                    until: Some(until),
+                });
+                self.core.wait_until(until).await;
+                continue;
+            }
+            if !self.wait(pause).await {
+                return;
+            }
+        }
+    }
+
+    /// Waits until a task is done or a paused row is due; `false` = everything is dropped at once.
+    async fn wait(&mut self, pause: Option<Timestamp>) -> bool {
+        let draining = self.core.env.stop.is_draining();
+        let due = async {
+            match pause {
+                Some(until) => self.core.wait_until(until).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.core.env.stop.aborted() => {
+                self.tasks.abort_all();
+                while self.tasks.join_next().await.is_some() {}
+                self.halt(StopReason::Interrupted);
+                return false;
+            }
+            joined = self.tasks.join_next() => match joined {
+                Some(Ok(done)) => self.take(done),
+                Some(Err(error)) => self.halt(StopReason::Failed(super::task_error(error))),
+                None => {}
+            },
+            () = self.core.env.stop.drained(), if !draining => {}
+            _ = due => {}
+        }
+        true
+    }
+
+    /// The first reason stays; tasks that are under way are finished.
+    fn halt(&mut self, stop: StopReason) {
+        if let Some(first) = &self.stop {
+            tracing::debug!(?first, ?stop, "stopped once more while draining");
+            return;
+        }
+        self.stop = Some(stop);
+    }
+
+    fn take(&mut self, done: Done) {
+        match done {
+            Done::List(listing, result) => {
+                self.listed = listing.done;
+                self.listing = Some(listing);
+                self.list_after = self.judge(result);
+            }
+            Done::Transfer(id, result) => {
+                self.transfers.remove(&id);
+                if let Err(stop) = result {
+                    self.halt(stop);
+                }
+            }
+            Done::Lane(lane, result) => {
+                self.lanes.remove(&lane);
+                self.lane_after = self.judge(result);
+            }
+            Done::Verify(result) => {
+                self.verifying = false;
+                self.verify_after = self.judge(result);
+            }
+        }
+    }
+
+    fn judge(&mut self, result: StepResult<After>) -> Option<Timestamp> {
+        match result {
+            Ok(After::Pause(at)) => Some(at),
+            Ok(After::Done | After::Split) => None,
+            Err(stop) => {
+                self.halt(stop);
+                None
+            }
+        }
+    }
+
+    /// Gives out all work that there is a place for; returns when paused work is due.
+    async fn fill(&mut self, list_only: bool) -> StepResult<Option<Timestamp>> {
+        let (now, job) = (self.core.now(), self.core.job.id);
+        let ready = |after: Option<Timestamp>| after.is_none_or(|after| after <= now);
+        let (waiting, staged, next) = self.core.read(move |c| uploads::waiting(c, job, now)).await?;
+        // Only rows that can still be sent count, and only while sending goes on: so a pause always ends, whether
+        // or not commits wait for the end of the listing. Tokens that age are no reason to wait either.
+        let full = waiting >= self.core.options.high_water
+            && staged < self.core.options.stage_ahead
+            && self.core.sink_caps.staged_ttl.is_none()
+            && !list_only;
+        if !self.listed && ready(self.list_after) && !full {
+            self.list();
+        }
+        if !list_only {
+            if self.listed || staged < self.core.options.stage_ahead {
+                self.fill_transfers(now).await?;
+            }
+            if self.listed && ready(self.lane_after) {
+                self.fill_lanes(now).await?;
+            }
+            if self.listed && ready(self.verify_after) {
+                self.fill_verify(now).await?;
+            }
+        }
+        let dues = [self.list_after, self.lane_after, self.verify_after, next.filter(|_| !list_only)];
+        Ok(dues.into_iter().flatten().filter(|due| *due > now).min())
+    }
+
+    fn list(&mut self) {
+        if let Some(listing) = self.listing.take() {
+            let core = Arc::clone(self.core);
+            self.tasks.spawn(async move {
+                let (listing, result) = Box::pin(core.list_step(listing)).await;
+                Done::List(listing, result)
+            });
+        }
+    }
+
+    async fn fill_transfers(&mut self, now: Timestamp) -> StepResult {
+        let caps = (&self.core.source_caps, &self.core.sink_caps);
+        let open = self.core.options.open_concurrency.unwrap_or(caps.0.open_concurrency).max(1);
+        let stage = self.core.options.stage_concurrency.unwrap_or(caps.1.stage_concurrency).max(1);
+        let in_order = caps.0.order == ReadOrder::BySequence;
+        // One more than the larger of the two keeps both sides busy; a source that is read in order is read alone.
+        let places = if in_order { 1 } else { usize::from(open.max(stage)) + 1 };
+        while self.transfers.len() < places {
+            if self.page.is_empty() {
+                self.turn_page(now, places, in_order).await?;
+            }
+            let Some(id) = self.page.pop_front() else {
+                return Ok(());
+            };
+            if !self.transfers.insert(id) {
+                continue;
+            }
+            self.prepare().await?;
+            let core = Arc::clone(self.core);
+            self.tasks
+                .spawn(async move { Done::Transfer(id, Box::pin(core.transfer(id)).await) });
+        }
+        Ok(())
+    }
+
+    async fn turn_page(&mut self, now: Timestamp, places: usize, in_order: bool) -> StepResult {
+        let job = self.core.job.id;
+        let order = if in_order {
+            Order::BySequence { after: self.sequence }
+        } else {
+            Order::ByGroup
+        };
+        let limit = u32::try_from(places * 4 + self.transfers.len()).unwrap_or(u32::MAX);
+        let mut found = self.core.read(move |c| uploads::ready(c, job, now, order, limit)).await?;
+        if in_order {
+            self.sequence = found.last().copied().unwrap_or(0);
+        }
+        found.retain(|id| !self.transfers.contains(id));
+        self.page = found.into();
+        Ok(())
+    }
+
+    /// Prepares the destination once, before the first row of a run is worked on.
+    async fn prepare(&mut self) -> StepResult {
+        if self.prepared {
+            return Ok(());
+        }
+        self.core.busy.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.core.board.stage(Stage::Transfer);
+        let changes = self.core.sink.prepare().await.map_err(|error| self.core.stop_for(error))?;
+        let job = self.core.job;
+        self.core.write(move |c| jobs::put_settings(c, job, &changes)).await?;
+        self.prepared = true;
+        Ok(())
+    }
+
+    async fn fill_lanes(&mut self, now: Timestamp) -> StepResult {
+        let lanes = usize::from(self.core.sink_caps.write_lanes.max(1));
+        while self.lanes.len() < lanes {
+            let Some(lane) = self.next_lane(now).await? else {
+                return Ok(());
+            };
+            self.prepare().await?;
+            let core = Arc::clone(self.core);
+            let work = lane;
+            self.lanes.insert(match work {
+                Work::Commit(album) => Lane::Group(album),
+                Work::Refile(album) | Work::Add(album) | Work::Create(album) => Lane::Album(album),
+                Work::Describe => Lane::Describe,
+            });
+            self.tasks.spawn(async move {
+                match work {
+                    Work::Commit(album) => Done::Lane(Lane::Group(album), Box::pin(core.commit_group(album)).await),
+                    Work::Refile(album) => Done::Lane(Lane::Album(album), Box::pin(core.refile(album)).await),
+                    Work::Add(album) => Done::Lane(Lane::Album(album), Box::pin(core.add_further(album)).await),
+                    Work::Create(album) => Done::Lane(Lane::Album(album), Box::pin(core.create_only(album)).await),
+                    Work::Describe => Done::Lane(Lane::Describe, Box::pin(core.describe_some()).await),
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn is_busy(&self, album: Option<i64>) -> bool {
+        self.lanes.contains(&Lane::Group(album)) || album.is_some_and(|album| self.lanes.contains(&Lane::Album(album)))
+    }
+
+    /// Half of a token's life is time enough to wait for company.
+    fn is_aged(&self, oldest: Option<Timestamp>, now: Timestamp) -> bool {
+        match (self.core.sink_caps.staged_ttl, oldest) {
+            (Some(ttl), Some(oldest)) => now.duration_since(oldest).unsigned_abs() >= ttl / 2 && oldest < now,
+            _ => false,
+        }
+    }
+
+    async fn next_lane(&self, now: Timestamp) -> StepResult<Option<Work>> {
+        let (job, margin) = (self.core.job.id, self.core.token_margin());
+        if self.core.sink_caps.staged_ttl.is_some() {
+            self.expire(now, margin).await?;
+        }
+        let batch = self.core.sink_caps.commit_batch.get();
+        for group in self.core.read(move |c| commits::groups(c, job, now)).await? {
+            if self.is_busy(group.album) {
+                continue;
+            }
+            if !group.pending || self.is_aged(group.oldest, now) {
+                return Ok(Some(Work::Commit(group.album)));
+            }
+            if group.ready >= u64::from(batch) {
+                let album = group.album;
+                let held = self.core.read(move |c| commits::is_held(c, job, album, batch, now)).await?;
+                if !held {
+                    return Ok(Some(Work::Commit(album)));
+                }
+            }
+        }
+        if let Some(albums) = &self.core.sink_caps.albums {
+            let own_only = albums.foreign_items_only_on_commit;
+            if own_only && let Some(album) = self.further(Some(true), batch).await? {
+                return Ok(Some(Work::Refile(album)));
+            }
+            if let Some(album) = self.further(own_only.then_some(false), albums.add_batch).await? {
+                return Ok(Some(Work::Add(album)));
+            }
+        }
+        if !self.core.later_fields().is_empty() && !self.lanes.contains(&Lane::Describe) {
+            let waiting = self.core.read(move |c| verdicts::to_describe(c, job, 1)).await?;
+            if !waiting.is_empty() {
+                return Ok(Some(Work::Describe));
+            }
+        }
+        self.last_albums(job, now).await
+    }
+
+    async fn further(&self, foreign: Option<bool>, batch: u32) -> StepResult<Option<i64>> {
+        let job = self.core.job.id;
+        let found = self.core.read(move |c| filings::further(c, job, foreign)).await?;
+        let due = |one: &filings::Further| one.ready >= u64::from(batch.max(1)) || !one.pending;
+        Ok(found
+            .into_iter()
+            .filter(|one| !self.is_busy(Some(one.album)))
+            .find(due)
+            .map(|one| one.album))
+    }
+
+    /// Albums that nothing needed, at the very end.
+    async fn last_albums(&self, job: i64, now: Timestamp) -> StepResult<Option<Work>> {
+        if self.core.sink_caps.albums.is_none() || !self.transfers.is_empty() || !self.lanes.is_empty() {
+            return Ok(None);
+        }
+        let (waiting, staged, _) = self.core.read(move |c| uploads::waiting(c, job, now)).await?;
+        if waiting + staged > 0 {
+            return Ok(None);
+        }
+        let album = self.core.read(move |c| albums::next_wanted(c, job)).await?;
+        Ok(album.map(Work::Create))
+    }
+
+    async fn expire(&self, now: Timestamp, margin: Duration) -> StepResult {
+        let job = self.core.job.id;
+        let old = self.core.read(move |c| uploads::expiring(c, job, now, margin)).await?;
+        if old > 0 {
+            tracing::info!(uploads = old, "uploads were not created in time and are sent again");
+            self.core.write(move |c| uploads::expire(c, job, now, margin)).await?;
+        }
+        Ok(())
+    }
+
+    async fn fill_verify(&mut self, now: Timestamp) -> StepResult {
+        if self.verifying {
+            return Ok(());
+        }
+        let (job, described) = (self.core.job.id, !self.core.later_fields().is_empty());
+        let waiting = self
+            .core
+            .read(move |c| verdicts::waiting(c, job, described, now))
+            .await?;
+        let quiet = self.tasks.is_empty();
+        if waiting >= u64::from(VERIFY_BATCH) || (waiting > 0 && quiet) {
+            self.verifying = true;
+            let core = Arc::clone(self.core);
+            self.tasks
+                .spawn(async move { Done::Verify(Box::pin(core.verify_some()).await) });
+        }
+        Ok(())
+    }
+}
+
+/// What a write lane does next.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Commit(Option<i64>),
+    Refile(i64),
+    Add(i64),
+    Create(i64),
+    Describe,
+}
