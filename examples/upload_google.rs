@@ -39,7 +39,8 @@ async fn main() -> Result<()> {
             return Err(wrong(format!("refused: {}", result.status.message)));
         };
         let item = client.media_item(&item.id).await?;
-        println!("item: {} ({}), {}", item.filename, item.mime_type, item.description);
+        let text = |text: Option<String>| text.unwrap_or_default();
+        println!("item: {} ({}), {}", text(item.filename), text(item.mime_type), text(item.description));
     }
     Ok(())
 }

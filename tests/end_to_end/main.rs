@@ -6,6 +6,7 @@ mod demo;
 mod examples;
 mod messages;
 mod readme;
+mod recordings;
 mod requests;
 mod samples;
 mod support;

@@ -47,7 +47,10 @@ impl Body {
                 _ => Vec::new(),
             };
             let mut nodes = texts(map.get("info").and_then(|info| info.get("nodeId")));
-            nodes.extend(texts(map.get("errorDetails").and_then(|details| details.get("conflictNodeIds"))));
+            nodes.extend(texts(
+                map.get("errorDetails")
+                    .and_then(|details| details.get("conflictNodeIds")),
+            ));
             return Self {
                 message: find(&["message", "Message"]),
                 code: find(&["code", "errorCode"]),
@@ -58,21 +61,42 @@ impl Body {
             };
         }
         if text.contains("UnknownOperationException") {
-            return Self { code: "UnknownOperationException".to_owned(), ..Self::default() };
+            return Self {
+                code: "UnknownOperationException".to_owned(),
+                ..Self::default()
+            };
         }
         // Storage services answer in XML, which is no web page.
         let element = |name: &str| Some(text.split_once(&format!("<{name}>"))?.1.split_once("</")?.0.to_owned());
         if text.starts_with("<?xml") || text.starts_with("<Error>") {
-            let (message, code) = (element("Message").unwrap_or_default(), element("Code").unwrap_or_default());
-            return Self { message, code, ..Self::default() };
+            let (message, code) = (
+                element("Message").unwrap_or_default(),
+                element("Code").unwrap_or_default(),
+            );
+            return Self {
+                message,
+                code,
+                ..Self::default()
+            };
         }
-        Self { is_html: text.starts_with('<'), ..Self::default() }
+        Self {
+            is_html: text.starts_with('<'),
+            ..Self::default()
+        }
     }
 
     /// The service's own words, cut to a line that is fit for a message.
     fn words(&self) -> String {
-        let words = if self.message.is_empty() { &self.code } else { &self.message };
-        words.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(160).collect()
+        let words = if self.message.is_empty() {
+            &self.code
+        } else {
+            &self.message
+        };
+        words
+            .chars()
+            .map(|letter| if letter.is_control() { ' ' } else { letter })
+            .take(160)
+            .collect()
     }
 
     fn mentions(&self, text: &str) -> bool {
@@ -94,10 +118,26 @@ pub fn classify(reply: &ErrorReply<'_>) -> Error {
         404 => not_found(&body),
         408 => Error::new(ErrorKind::Timeout, "the service gave up waiting"),
         409 => conflict(&body),
-        412 => said(ErrorKind::Conflict { existing: None }, "it was changed meanwhile", &body),
-        413 => Error::new(ErrorKind::Rejected(Rejection::TooLarge), "the file is larger than the service takes"),
-        416 => Error::new(ErrorKind::Rejected(Rejection::Invalid), "the file ends before the asked-for byte"),
-        429 => said(ErrorKind::RateLimited { retry_after: reply.retry_after }, "the service asks to go slower", &body),
+        412 => said(
+            ErrorKind::Conflict { existing: None },
+            "it was changed meanwhile",
+            &body,
+        ),
+        413 => Error::new(
+            ErrorKind::Rejected(Rejection::TooLarge),
+            "the file is larger than the service takes",
+        ),
+        416 => Error::new(
+            ErrorKind::Rejected(Rejection::Invalid),
+            "the file ends before the asked-for byte",
+        ),
+        429 => said(
+            ErrorKind::RateLimited {
+                retry_after: reply.retry_after,
+            },
+            "the service asks to go slower",
+            &body,
+        ),
         500..=599 => unavailable(&body, reply),
         _ => said(ErrorKind::Protocol, "an unexpected answer", &body),
     };
@@ -123,10 +163,18 @@ fn bad_request(body: &Body) -> Error {
         Error::new(ErrorKind::Protocol, WINDOW)
     } else if body.mentions("Improper child kind") || body.mentions("Cannot complete upload") {
         // Fresh uploads are taken for photos only once the service has looked into them.
-        said(ErrorKind::Unavailable { retry_after: None }, "the service is not ready for this item", body)
+        said(
+            ErrorKind::Unavailable { retry_after: None },
+            "the service is not ready for this item",
+            body,
+        )
     } else if body.mentions("Invalid filter") || body.mentions("Invalid Kind") {
-        said(ErrorKind::Protocol, "the service does not understand the question", body)
-            .hint("the service may have changed; look for a newer version of photomove")
+        said(
+            ErrorKind::Protocol,
+            "the service does not understand the question",
+            body,
+        )
+        .hint("the service may have changed; look for a newer version of photomove")
     } else {
         said(ErrorKind::Protocol, "the service refused the request", body)
     }
@@ -140,9 +188,14 @@ fn unauthorised(body: &Body, reply: &ErrorReply<'_>) -> Error {
             .hint("the account may belong to another region: set `marketplace`, or `endpoints.content` of the right region");
     }
     if nothing {
-        return Error::new(ErrorKind::Auth(AuthProblem::Missing), "the service found no sign-in among the cookies")
-            .context("host", &reply.origin.host)
-            .hint("give the cookies `session-id`, `ubid-…` and `at-…` of the same shop, spelt with hyphens as in the browser");
+        return Error::new(
+            ErrorKind::Auth(AuthProblem::Missing),
+            "the service found no sign-in among the cookies",
+        )
+        .context("host", &reply.origin.host)
+        .hint(
+            "give the cookies `session-id`, `ubid-…` and `at-…` of the same shop, spelt with hyphens as in the browser",
+        );
     }
     expired()
 }
@@ -156,15 +209,26 @@ fn expired() -> Error {
 
 fn forbidden(body: &Body) -> Error {
     if body.mentions("InsufficientStorage") || body.mentions("NoActiveSubscriptionFound") {
-        let full = ErrorKind::Quota { resource: Resource::Storage, resets_at: None };
+        let full = ErrorKind::Quota {
+            resource: Resource::Storage,
+            resets_at: None,
+        };
         return said(full, "the account's storage is full", body).hint("free space or extend the plan, then run again");
     }
     if body.mentions("Not Registered") {
         // DTP and SYN: the application or account is not registered for the service, not a bad file.
-        return said(ErrorKind::Auth(AuthProblem::MissingScope), "the account is not registered for Amazon Photos", body)
-            .hint("open Amazon Photos once in a browser with this account, then give new cookies");
+        return said(
+            ErrorKind::Auth(AuthProblem::MissingScope),
+            "the account is not registered for Amazon Photos",
+            body,
+        )
+        .hint("open Amazon Photos once in a browser with this account, then give new cookies");
     }
-    said(ErrorKind::Rejected(Rejection::Policy), "the service does not allow it", body)
+    said(
+        ErrorKind::Rejected(Rejection::Policy),
+        "the service does not allow it",
+        body,
+    )
 }
 
 fn not_found(body: &Body) -> Error {
@@ -183,7 +247,10 @@ fn conflict(body: &Body) -> Error {
         return Error::new(ErrorKind::Conflict { existing }, "the same bytes are there already");
     }
     let error = if body.mentions("NAME_ALREADY_EXISTS") {
-        Error::new(ErrorKind::Conflict { existing: None }, "another file of this name is there")
+        Error::new(
+            ErrorKind::Conflict { existing: None },
+            "another file of this name is there",
+        )
     } else {
         said(ErrorKind::Conflict { existing: None }, "it exists already", body)
     };
@@ -194,23 +261,35 @@ fn conflict(body: &Body) -> Error {
 }
 
 fn unavailable(body: &Body, reply: &ErrorReply<'_>) -> Error {
-    said(ErrorKind::Unavailable { retry_after: reply.retry_after }, "the service is not well", body)
+    said(
+        ErrorKind::Unavailable {
+            retry_after: reply.retry_after,
+        },
+        "the service is not well",
+        body,
+    )
 }
 
 /// A page for people where an answer for programs was expected.
 fn html(text: &str, status: StatusCode, reply: &ErrorReply<'_>) -> Error {
     match page(text) {
         Some(error) => error,
-        None if status.is_server_error() => {
-            Error::new(ErrorKind::Unavailable { retry_after: reply.retry_after }, "the service is not well, and sent a web page")
-        }
+        None if status.is_server_error() => Error::new(
+            ErrorKind::Unavailable {
+                retry_after: reply.retry_after,
+            },
+            "the service is not well, and sent a web page",
+        ),
         None if status == StatusCode::UNAUTHORIZED => expired(),
         None if status == StatusCode::NOT_FOUND => {
             Error::new(ErrorKind::NotFound, "the service does not know it, and sent a web page")
         }
-        None if status == StatusCode::TOO_MANY_REQUESTS => {
-            Error::new(ErrorKind::RateLimited { retry_after: reply.retry_after }, "the service asks to go slower")
-        }
+        None if status == StatusCode::TOO_MANY_REQUESTS => Error::new(
+            ErrorKind::RateLimited {
+                retry_after: reply.retry_after,
+            },
+            "the service asks to go slower",
+        ),
         None if status == StatusCode::FORBIDDEN => challenge(),
         None => Error::new(ErrorKind::Protocol, "the service sent a web page instead of an answer"),
     }
@@ -220,7 +299,13 @@ fn html(text: &str, status: StatusCode, reply: &ErrorReply<'_>) -> Error {
 fn page(text: &str) -> Option<Error> {
     let lower = text.to_ascii_lowercase();
     let has = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
-    if has(&["captcha", "robot check", "automated access", "api-services-support@amazon", "not a robot"]) {
+    if has(&[
+        "captcha",
+        "robot check",
+        "automated access",
+        "api-services-support@amazon",
+        "not a robot",
+    ]) {
         return Some(challenge());
     }
     // Links to the sign-in page stand on every page of the shop; only its form says that one is signed out.

@@ -64,16 +64,22 @@ impl AmazonClient {
                     max_delay: Duration::from_secs(60),
                     budget: Duration::from_secs(600),
                 })
-                .bucket(METADATA, Bucket {
-                    per_second: Some(f64::from(config.requests_per_second)),
-                    in_flight: 2,
-                    rate_limited_backoff: RATE_LIMITED_BACKOFF,
-                })
-                .bucket(CONTENT, Bucket {
-                    per_second: None,
-                    in_flight: config.downloads,
-                    rate_limited_backoff: RATE_LIMITED_BACKOFF,
-                })
+                .bucket(
+                    METADATA,
+                    Bucket {
+                        per_second: Some(f64::from(config.requests_per_second)),
+                        in_flight: 2,
+                        rate_limited_backoff: RATE_LIMITED_BACKOFF,
+                    },
+                )
+                .bucket(
+                    CONTENT,
+                    Bucket {
+                        per_second: None,
+                        in_flight: config.downloads,
+                        rate_limited_backoff: RATE_LIMITED_BACKOFF,
+                    },
+                )
                 .build()
         };
         Ok(Self {
@@ -104,7 +110,12 @@ impl AmazonClient {
         let query = NodeQuery::new(Filter::new().clause("isRoot:true")).for_operation(Operation::Connect);
         let page = self.nodes(&query).await?;
         // The filter is matched loosely, so the root is looked for.
-        let mut nodes: Vec<Node> = page.nodes.into_iter().flatten().filter(|node| node.owner_id.is_some()).collect();
+        let mut nodes: Vec<Node> = page
+            .nodes
+            .into_iter()
+            .flatten()
+            .filter(|node| node.owner_id.is_some())
+            .collect();
         let root = nodes.iter().position(|node| node.is_root == Some(true));
         match (root, nodes.len()) {
             (Some(index), _) => Ok(nodes.swap_remove(index)),
@@ -129,7 +140,10 @@ impl AmazonClient {
     pub async fn auth_token(&self) -> Result<AuthToken> {
         let url = join(&self.hosts.metadata, &["photos", "auth", "token"]);
         let now = self.metadata.env().clock.now().as_millisecond();
-        AuthToken::from_value(self.json(self.get(Operation::RenewSignIn, url).query(&[("_", now)])).await?)
+        AuthToken::from_value(
+            self.json(self.get(Operation::RenewSignIn, url).query(&[("_", now)]))
+                .await?,
+        )
     }
 
     /// Lists nodes of all kinds: the whole tree, hidden ones and documents too.
@@ -154,7 +168,12 @@ impl AmazonClient {
     /// # Errors
     /// As [`AmazonClient::nodes`].
     pub async fn albums(&self, start: Start) -> Result<NodePage> {
-        self.nodes(&NodeQuery::new(Filter::albums()).for_operation(Operation::ListAlbums).starting(start)).await
+        self.nodes(
+            &NodeQuery::new(Filter::albums())
+                .for_operation(Operation::ListAlbums)
+                .starting(start),
+        )
+        .await
     }
 
     /// Reads one node.
@@ -174,9 +193,15 @@ impl AmazonClient {
     }
 
     async fn one(&self, operation: Operation, id: &str, temp_link: &str) -> Result<Node> {
-        let query =
-            [("asset", "ALL"), ("tempLink", temp_link), ("resourceVersion", "V2"), ("ContentType", "JSON")];
-        let value = self.json(self.get(operation, self.drive(&["nodes", id])).query(&query)).await?;
+        let query = [
+            ("asset", "ALL"),
+            ("tempLink", temp_link),
+            ("resourceVersion", "V2"),
+            ("ContentType", "JSON"),
+        ];
+        let value = self
+            .json(self.get(operation, self.drive(&["nodes", id])).query(&query))
+            .await?;
         single_node(value, id).map_err(|error| error.operation(operation))
     }
 
@@ -186,7 +211,10 @@ impl AmazonClient {
     /// [`photomove_core::ErrorKind::Protocol`] if the filter is not understood; else when the service refuses or cannot
     /// be asked.
     pub async fn search(&self, query: &SearchQuery) -> Result<NodePage> {
-        let call = self.get(Operation::ListAssets, self.drive(&["search"])).query(BASE).query(&query.pairs());
+        let call = self
+            .get(Operation::ListAssets, self.drive(&["search"]))
+            .query(BASE)
+            .query(&query.pairs());
         self.page(call, Operation::ListAssets).await
     }
 
@@ -203,12 +231,18 @@ impl AmazonClient {
         ];
         let url = self.drive(&["search", "aggregation"]);
         let mut value: Value = self.json(self.get(Operation::ListAssets, url).query(&query)).await?;
-        Ok(Aggregation::list(value.get_mut("aggregations").map(Value::take).unwrap_or_default()))
+        Ok(Aggregation::list(
+            value.get_mut("aggregations").map(Value::take).unwrap_or_default(),
+        ))
     }
 
     async fn list(&self, url: Url, query: &NodeQuery) -> Result<NodePage> {
         let pairs = query.pairs()?;
-        self.page(self.get(query.operation(), url).query(BASE).query(&pairs), query.operation()).await
+        self.page(
+            self.get(query.operation(), url).query(BASE).query(&pairs),
+            query.operation(),
+        )
+        .await
     }
 
     async fn page(&self, call: Call<'_>, operation: Operation) -> Result<NodePage> {
@@ -237,8 +271,12 @@ impl AmazonClient {
 
 /// What every request for nodes says; without `resourceVersion=V2` the service speaks of an older world in which most
 /// nodes do not exist.
-const BASE: &[(&str, &str)] =
-    &[("asset", "ALL"), ("tempLink", "false"), ("resourceVersion", "V2"), ("ContentType", "JSON")];
+const BASE: &[(&str, &str)] = &[
+    ("asset", "ALL"),
+    ("tempLink", "false"),
+    ("resourceVersion", "V2"),
+    ("ContentType", "JSON"),
+];
 
 /// Appends path segments, each encoded as one.
 fn join(base: &Url, segments: &[&str]) -> Url {
@@ -266,7 +304,10 @@ mod tests {
     #[test]
     fn ids_are_one_path_segment_whatever_they_hold() {
         let base: Url = "http://127.0.0.1:1/prefix/".parse().unwrap();
-        assert_eq!(join(&base, &["nodes", "-a/../b?c"]).as_str(), "http://127.0.0.1:1/prefix/nodes/-a%2F..%2Fb%3Fc");
+        assert_eq!(
+            join(&base, &["nodes", "-a/../b?c"]).as_str(),
+            "http://127.0.0.1:1/prefix/nodes/-a%2F..%2Fb%3Fc"
+        );
     }
 
     #[test]

@@ -66,9 +66,11 @@ impl AmazonConfig {
 
     pub(crate) fn check(&self) -> Result<()> {
         let wrong = |setting: &'static str, range: &str| {
-            Err(Error::new(ErrorKind::Config, format!("setting `{setting}` must be {range}"))
-                .provider(crate::KIND)
-                .operation(Operation::Settings))
+            Err(
+                Error::new(ErrorKind::Config, format!("setting `{setting}` must be {range}"))
+                    .provider(crate::KIND)
+                    .operation(Operation::Settings),
+            )
         };
         if !(1..=PAGE_SIZE_MAX).contains(&self.page_size) {
             return wrong("page_size", "from 1 to 200");
@@ -140,19 +142,40 @@ impl Hosts {
         Ok(Self {
             metadata: or(&endpoints.metadata, "metadata", format!("https://www.{domain}"))?,
             content,
-            download: or(&endpoints.download, "download", format!("https://download-photos.{domain}"))?,
-            thumbnail: or(&endpoints.thumbnail, "thumbnail", format!("https://thumbnails-photos.{domain}"))?,
+            download: or(
+                &endpoints.download,
+                "download",
+                format!("https://download-photos.{domain}"),
+            )?,
+            thumbnail: or(
+                &endpoints.thumbnail,
+                "thumbnail",
+                format!("https://thumbnails-photos.{domain}"),
+            )?,
             domain,
         })
     }
 
     /// Where cookies may go: the shop's own hosts, the content hosts of all regions, and what the settings name.
     pub(crate) fn credential_rules(&self) -> Vec<OriginRule> {
-        let named = [Some(&self.metadata), self.content.as_ref(), Some(&self.download), Some(&self.thumbnail)];
-        let mut rules: Vec<OriginRule> =
-            named.into_iter().flatten().map(|url| OriginRule::Exact(Origin::of(url))).collect();
-        rules.push(OriginRule::HostSuffix { suffix: format!(".{}", self.domain) });
-        rules.push(OriginRule::HostPattern { prefix: "content-".into(), suffix: ".drive.amazonaws.com".into() });
+        let named = [
+            Some(&self.metadata),
+            self.content.as_ref(),
+            Some(&self.download),
+            Some(&self.thumbnail),
+        ];
+        let mut rules: Vec<OriginRule> = named
+            .into_iter()
+            .flatten()
+            .map(|url| OriginRule::Exact(Origin::of(url)))
+            .collect();
+        rules.push(OriginRule::HostSuffix {
+            suffix: format!(".{}", self.domain),
+        });
+        rules.push(OriginRule::HostPattern {
+            prefix: "content-".into(),
+            suffix: ".drive.amazonaws.com".into(),
+        });
         rules
     }
 
@@ -183,10 +206,13 @@ fn base(name: &'static str, url: &Url) -> Result<Url> {
 }
 
 fn unusable(name: &'static str) -> Error {
-    Error::new(ErrorKind::Config, format!("the {name} address of Amazon Photos must be `https://host[:port][/path]`"))
-        .provider(crate::KIND)
-        .operation(Operation::Settings)
-        .hint(format!("correct the setting `endpoints.{name}`"))
+    Error::new(
+        ErrorKind::Config,
+        format!("the {name} address of Amazon Photos must be `https://host[:port][/path]`"),
+    )
+    .provider(crate::KIND)
+    .operation(Operation::Settings)
+    .hint(format!("correct the setting `endpoints.{name}`"))
 }
 
 #[cfg(test)]
@@ -201,7 +227,10 @@ mod tests {
     fn addresses_follow_from_the_marketplace() {
         let german = hosts("amazon.de", &Endpoints::default());
         assert_eq!(german.metadata.as_str(), "https://www.amazon.de/");
-        assert_eq!(german.content.unwrap().as_str(), "https://content-eu.drive.amazonaws.com/");
+        assert_eq!(
+            german.content.unwrap().as_str(),
+            "https://content-eu.drive.amazonaws.com/"
+        );
         assert_eq!(german.download.as_str(), "https://download-photos.amazon.de/");
         assert_eq!(german.thumbnail.as_str(), "https://thumbnails-photos.amazon.de/");
         assert!(hosts("amazon.com.br", &Endpoints::default()).content.is_none());
@@ -209,7 +238,10 @@ mod tests {
 
     #[test]
     fn cookies_go_to_the_shop_the_content_hosts_and_configured_origins_only() {
-        let endpoints = Endpoints { download: Some("http://127.0.0.1:9/d".parse().unwrap()), ..Endpoints::default() };
+        let endpoints = Endpoints {
+            download: Some("http://127.0.0.1:9/d".parse().unwrap()),
+            ..Endpoints::default()
+        };
         let rules = hosts("amazon.de", &endpoints).credential_rules();
         let allowed = |url: &str| rules.iter().any(|rule| rule.allows(&Origin::of(&url.parse().unwrap())));
         for url in [
@@ -233,7 +265,10 @@ mod tests {
 
     #[test]
     fn an_unusable_address_names_its_setting() {
-        let endpoints = Endpoints { metadata: Some("https://me:pw@h/".parse().unwrap()), ..Endpoints::default() };
+        let endpoints = Endpoints {
+            metadata: Some("https://me:pw@h/".parse().unwrap()),
+            ..Endpoints::default()
+        };
         let error = Hosts::new("de".parse().unwrap(), &endpoints).unwrap_err();
         assert_eq!(error.hint_text(), Some("correct the setting `endpoints.metadata`"));
         assert!(!format!("{error:?} {endpoints:?}").contains("pw"));
@@ -249,7 +284,8 @@ mod tests {
     #[test]
     fn settings_come_from_text() {
         let config: AmazonConfig =
-            serde_json::from_str(r#"{"marketplace": "amazon.co.uk", "endpoints": {"content": "http://127.0.0.1:1"}}"#).unwrap();
+            serde_json::from_str(r#"{"marketplace": "amazon.co.uk", "endpoints": {"content": "http://127.0.0.1:1"}}"#)
+                .unwrap();
         assert_eq!(config.marketplace.unwrap().suffix(), "acbuk");
         assert!(serde_json::from_str::<AmazonConfig>(r#"{"markteplace": "amazon.de"}"#).is_err());
     }

@@ -34,7 +34,10 @@ pub fn asset(node: Node) -> Option<Asset> {
         file_name: file_name(&node),
         media_type: content.and_then(|content| content.content_type.clone()),
         size_bytes: content.and_then(|content| content.size),
-        checksums: Checksums { md5, ..Checksums::default() },
+        checksums: Checksums {
+            md5,
+            ..Checksums::default()
+        },
     };
     Some(Asset {
         id: AssetId::from(node.id.as_str()),
@@ -65,7 +68,11 @@ pub fn kind(node: &Node) -> Option<MediaKind> {
     if !node.is_file() {
         return None;
     }
-    let media_type = node.content.as_ref().and_then(|content| content.content_type.as_deref()).unwrap_or_default();
+    let media_type = node
+        .content
+        .as_ref()
+        .and_then(|content| content.content_type.as_deref())
+        .unwrap_or_default();
     // Uploads by odd programs have no type, or a general one.
     let by_name = || FileType::of_extension(extension(node)?).map(|file_type| file_type.kind);
     match kind_of(media_type) {
@@ -100,8 +107,15 @@ fn file_name(node: &Node) -> String {
 
 /// Changes with the bytes and with nothing else; the node's own version also counts changes of metadata.
 fn revision(content: Option<&ContentProperties>) -> String {
-    let version = content.and_then(|content| content.version).map(|version| version.to_string());
-    let bytes = content.and_then(|content| content.md5.clone().or_else(|| content.size.map(|size| size.to_string())));
+    let version = content
+        .and_then(|content| content.version)
+        .map(|version| version.to_string());
+    let bytes = content.and_then(|content| {
+        content
+            .md5
+            .clone()
+            .or_else(|| content.size.map(|size| size.to_string()))
+    });
     format!("{}:{}", version.unwrap_or_default(), bytes.unwrap_or_default())
 }
 

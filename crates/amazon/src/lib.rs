@@ -9,11 +9,9 @@ pub mod convert;
 mod source;
 pub mod wire;
 
-pub use classify::classify;
 pub use auth::{Cookies, Marketplace, Region};
-pub use client::{
-    AmazonClient, CLAUSES_MAX, Download, Filter, NodeQuery, Route, SearchQuery, Sort, Start,
-};
+pub use classify::classify;
+pub use client::{AmazonClient, CLAUSES_MAX, Download, Filter, NodeQuery, Route, SearchQuery, Sort, Start};
 pub use config::{AmazonConfig, Endpoints, PAGE_SIZE_MAX};
 pub use source::AmazonPhotos;
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use photomove_core::{
     Account, Album, AlbumId, Asset, AssetId, Capabilities, Cursor, Error, ErrorKind, Fidelity, Filters, Gap, HashKinds,
-    Locator, Media, Member, Operation, Owner, Page, PartId, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, ReadOrder,
-    Rejection, Result, Scope, SharedClock, SourceCaps,
+    Locator, Media, Member, Operation, Owner, Page, PartId, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo,
+    ReadOrder, Rejection, Result, Scope, SharedClock, SourceCaps,
 };
 use photomove_http::HttpEnv;
 use tokio::sync::OnceCell;
@@ -29,13 +29,34 @@ use walk::Walk;
 
 /// What the service does not give, in words for people.
 const LOSES: &[Gap] = &[
-    Gap { what: "people", why: "names belong to groups of faces that only Amazon Photos knows" },
-    Gap { what: "recognised things and places", why: "they are found by search only, not in the listing" },
-    Gap { what: "live photos as one item", why: "picture and clip are two files without a link between them" },
-    Gap { what: "order and covers of albums", why: "the listing of an album has no order of its own" },
-    Gap { what: "items of other people in shared albums", why: "they belong to another account" },
-    Gap { what: "documents and other files", why: "only photos and videos are moved" },
-    Gap { what: "the bin", why: "what was thrown away is not moved" },
+    Gap {
+        what: "people",
+        why: "names belong to groups of faces that only Amazon Photos knows",
+    },
+    Gap {
+        what: "recognised things and places",
+        why: "they are found by search only, not in the listing",
+    },
+    Gap {
+        what: "live photos as one item",
+        why: "picture and clip are two files without a link between them",
+    },
+    Gap {
+        what: "order and covers of albums",
+        why: "the listing of an album has no order of its own",
+    },
+    Gap {
+        what: "items of other people in shared albums",
+        why: "they belong to another account",
+    },
+    Gap {
+        what: "documents and other files",
+        why: "only photos and videos are moved",
+    },
+    Gap {
+        what: "the bin",
+        why: "what was thrown away is not moved",
+    },
 ];
 
 /// An Amazon Photos account.
@@ -56,7 +77,11 @@ impl AmazonPhotos {
     /// As [`AmazonClient::new`].
     pub fn new(config: &AmazonConfig, cookies: &Cookies, env: &HttpEnv) -> Result<Arc<Self>> {
         let client = AmazonClient::new(config, cookies, env)?;
-        let info = ProviderInfo { kind: KIND, label: "Amazon Photos".to_owned(), origins: client.hosts().origins() };
+        let info = ProviderInfo {
+            kind: KIND,
+            label: "Amazon Photos".to_owned(),
+            origins: client.hosts().origins(),
+        };
         Ok(Arc::new(Self {
             client,
             info,
@@ -83,7 +108,13 @@ impl AmazonPhotos {
     }
 
     fn walk<'w>(&'w self, filter: Filter, parent: Option<&'w str>, operation: Operation) -> Walk<'w> {
-        Walk { client: &self.client, filter, parent, operation, limit: self.page_size }
+        Walk {
+            client: &self.client,
+            filter,
+            parent,
+            operation,
+            limit: self.page_size,
+        }
     }
 
     fn beginning(&self) -> Cursor {
@@ -93,7 +124,9 @@ impl AmazonPhotos {
 
 impl fmt::Debug for AmazonPhotos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AmazonPhotos").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("AmazonPhotos")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }
 
@@ -170,14 +203,20 @@ impl PhotoSource for AmazonPhotos {
     async fn albums(&self, at: Option<&Cursor>) -> Result<Page<Album>> {
         let walk = self.walk(Filter::albums(), None, Operation::ListAlbums);
         let beginning = self.beginning();
-        walk.page(at.unwrap_or(&beginning), self.clock.now(), |node, _| Some(Ok(convert::album(node)))).await
+        walk.page(at.unwrap_or(&beginning), self.clock.now(), |node, _| {
+            Some(Ok(convert::album(node)))
+        })
+        .await
     }
 
     async fn members(&self, album: &AlbumId, at: Option<&Cursor>) -> Result<Page<Member>> {
         let owner = self.owner().await?;
         let walk = self.walk(Filter::files(), Some(album.as_str()), Operation::ListMembers);
         let beginning = self.beginning();
-        walk.page(at.unwrap_or(&beginning), self.clock.now(), |node, _| member(node, owner)).await
+        walk.page(at.unwrap_or(&beginning), self.clock.now(), |node, _| {
+            member(node, owner)
+        })
+        .await
     }
 
     async fn refresh(&self, asset: &AssetId, _locator: &Locator) -> Result<Option<Asset>> {
@@ -193,7 +232,11 @@ impl PhotoSource for AmazonPhotos {
     async fn open(&self, part: &PartId, locator: &Locator, offset: u64) -> Result<Media> {
         let owner = convert::owner(locator);
         let download = self.routes.open(&self.client, part.as_str(), owner, offset).await?;
-        Ok(Media { starts_at: download.starts_at, size_bytes: download.size_bytes, stream: download.stream })
+        Ok(Media {
+            starts_at: download.starts_at,
+            size_bytes: download.size_bytes,
+            stream: download.stream,
+        })
     }
 }
 
@@ -210,6 +253,31 @@ fn member(node: Node, owner: &str) -> Option<Result<Member>> {
         .context("node", node.id)
         .hint("its owner can move it, or add it to their own library first"))),
         // The order of children is that of their upload, not the album's own.
-        _ => Some(Ok(Member { asset: AssetId::from(node.id), position: None })),
+        _ => Some(Ok(Member {
+            asset: AssetId::from(node.id),
+            position: None,
+        })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn member_of(node: Value) -> Option<Result<Member>> {
+        member(Node::from_value(node).unwrap(), "A0OWN")
+    }
+
+    #[test]
+    fn members_of_other_people_are_reported_not_moved() {
+        let node = |owner: &str| json!({"id": "a", "kind": "FILE", "name": "a.jpg", "ownerId": owner});
+        assert_eq!(member_of(node("A0OWN")).unwrap().unwrap().asset, AssetId::from("a"));
+        let error = member_of(node("A0OTHER")).unwrap().unwrap_err();
+        assert!(error.to_string().contains("belongs to another account"), "{error}");
+        assert!(!error.to_string().contains("A0OTHER"), "{error}");
+        assert!(member_of(json!({"id": "a", "kind": "FILE", "name": "a.pdf"})).is_none());
+        assert!(member_of(json!({"id": "a", "kind": "FOLDER", "name": "a.jpg"})).is_none());
     }
 }

@@ -4,6 +4,8 @@
 //! expected stays where it was, in `other`, numbers may be texts, lists may be missing or null, and one odd node is an
 //! error of its own, never of its page.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod fields;
 mod node;
 
@@ -16,8 +18,6 @@ use serde_json::{Map, Value};
 
 use fields::{Fields, number};
 pub use node::{ContentProperties, Node, Properties, Settings};
-#[cfg(test)]
-pub(crate) use node::json_value;
 
 /// One page of a listing.
 #[derive(Debug)]
@@ -68,7 +68,11 @@ pub(crate) fn single_node(value: Value, id: &str) -> Result<Node> {
         }),
     };
     let node = Node::from_value(inner.unwrap_or_else(|| Value::Object(fields.rest())))?;
-    if node.id == id { Ok(node) } else { Err(protocol("another node than the one asked for").context("asked", id)) }
+    if node.id == id {
+        Ok(node)
+    } else {
+        Err(protocol("another node than the one asked for").context("asked", id))
+    }
 }
 
 pub(crate) fn protocol(what: &str) -> Error {
@@ -115,16 +119,25 @@ impl Usage {
         let last_calculated = fields.text("lastCalculated");
         let amount = |category: &Value, name: &str| {
             let part = |key: &str| category.get(name).and_then(|amount| amount.get(key)).and_then(number);
-            Amount { bytes: part("bytes"), count: part("count") }
+            Amount {
+                bytes: part("bytes"),
+                count: part("count"),
+            }
         };
         let categories = fields.rest().into_iter().filter(|(_, category)| category.is_object());
         let categories = categories
             .map(|(name, category)| {
-                let usage = CategoryUsage { total: amount(&category, "total"), billable: amount(&category, "billable") };
+                let usage = CategoryUsage {
+                    total: amount(&category, "total"),
+                    billable: amount(&category, "billable"),
+                };
                 (name, usage)
             })
             .collect();
-        Ok(Self { last_calculated, categories })
+        Ok(Self {
+            last_calculated,
+            categories,
+        })
     }
 }
 
@@ -143,12 +156,18 @@ pub struct Aggregation {
 impl Aggregation {
     /// Reads a list of entries; those without a value are left out.
     pub(crate) fn list(value: Value) -> Vec<Self> {
-        let Value::Array(entries) = value else { return Vec::new() };
+        let Value::Array(entries) = value else {
+            return Vec::new();
+        };
         let entry = |value: Value| {
             let mut fields = Fields::of(value)?;
             let value = fields.text("value").or_else(|| fields.text("match"))?;
             let count = fields.number("count");
-            Some(Self { value, count, search_data: fields.take("searchData").unwrap_or(Value::Null) })
+            Some(Self {
+                value,
+                count,
+                search_data: fields.take("searchData").unwrap_or(Value::Null),
+            })
         };
         entries.into_iter().filter_map(entry).collect()
     }
@@ -173,13 +192,18 @@ impl AuthToken {
         let mut fields = Fields::of(value).ok_or_else(|| protocol("a token that is no JSON object"))?;
         let token = fields.text("access_token").filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| protocol("no `access_token`"))?;
-        Ok(Self { access_token: token.into(), duration_s: fields.number("duration") })
+        Ok(Self {
+            access_token: token.into(),
+            duration_s: fields.number("duration"),
+        })
     }
 }
 
 impl fmt::Debug for AuthToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthToken").field("duration_s", &self.duration_s).finish_non_exhaustive()
+        f.debug_struct("AuthToken")
+            .field("duration_s", &self.duration_s)
+            .finish_non_exhaustive()
     }
 }
 
@@ -198,21 +222,35 @@ mod tests {
         }))
         .unwrap();
         assert_eq!((page.count, page.next_token.as_deref()), (Some(3), Some("t")));
-        let ids: Vec<_> = page.nodes.iter().map(|node| node.as_ref().ok().map(|node| node.id.as_str())).collect();
+        let ids: Vec<_> = page
+            .nodes
+            .iter()
+            .map(|node| node.as_ref().ok().map(|node| node.id.as_str()))
+            .collect();
         assert_eq!(ids, [Some("a"), None, None, Some("b")]);
         assert!(page.other.contains_key("aggregations"));
     }
 
     #[test]
     fn an_answer_that_is_no_listing_is_never_an_empty_one() {
-        for value in [json!([]), json!({}), json!({"data": {}}), json!({"message": "hello"}), json!(null)] {
+        for value in [
+            json!([]),
+            json!({}),
+            json!({"data": {}}),
+            json!({"message": "hello"}),
+            json!(null),
+        ] {
             assert_eq!(*NodePage::from_value(value).unwrap_err().kind(), ErrorKind::Protocol);
         }
     }
 
     #[test]
     fn a_single_node_may_be_wrapped_and_must_be_the_right_one() {
-        for value in [json!({"id": "a"}), json!({"node": {"id": "a"}}), json!({"data": [{"id": "a"}]})] {
+        for value in [
+            json!({"id": "a"}),
+            json!({"node": {"id": "a"}}),
+            json!({"data": [{"id": "a"}]}),
+        ] {
             assert_eq!(single_node(value, "a").unwrap().id, "a");
         }
         assert!(single_node(json!({"id": "b"}), "a").is_err());
@@ -227,23 +265,34 @@ mod tests {
             "hologram": {"total": null},
         }))
         .unwrap();
-        assert_eq!(usage.categories["photo"].total, Amount { bytes: Some(35543), count: Some(1) });
+        assert_eq!(
+            usage.categories["photo"].total,
+            Amount {
+                bytes: Some(35543),
+                count: Some(1)
+            }
+        );
         assert_eq!(usage.categories["hologram"], CategoryUsage::default());
     }
 
     #[test]
     fn aggregations_are_named_by_value_or_match() {
         let list = Aggregation::list(json!([{"match": "2023", "count": 812}, {"value": "CAN#BC", "count": "7"}, {}]));
-        assert_eq!(list.iter().map(|entry| (entry.value.as_str(), entry.count)).collect::<Vec<_>>(), [
-            ("2023", Some(812)),
-            ("CAN#BC", Some(7))
-        ]);
+        assert_eq!(
+            list.iter()
+                .map(|entry| (entry.value.as_str(), entry.count))
+                .collect::<Vec<_>>(),
+            [("2023", Some(812)), ("CAN#BC", Some(7))]
+        );
     }
 
     #[test]
     fn a_token_is_kept_secret() {
         let token = AuthToken::from_value(json!({"access_token": "Atza|x", "duration": "3600"})).unwrap();
-        assert_eq!((token.access_token.expose_secret(), token.duration_s), ("Atza|x", Some(3600)));
+        assert_eq!(
+            (token.access_token.expose_secret(), token.duration_s),
+            ("Atza|x", Some(3600))
+        );
         assert!(!format!("{token:?}").contains("Atza"));
     }
 }

@@ -111,7 +111,11 @@ async fn execute(cli: Cli, environment: Environment, printer: Printer) -> Result
     }
 }
 
-async fn dispatch(app: &App, command: Command) -> Result<Exit> {
+/// Runs a command to its end.
+///
+/// # Errors
+/// Whatever ended the command.
+pub(crate) async fn dispatch(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Migrate(args) => migrate::run(app, args).await,
         Command::Plan(args) => plan::run(app, args).await,
@@ -162,7 +166,7 @@ fn refuse(refusal: &Refusal, argv: &[OsString]) -> Exit {
 }
 
 /// Prints an error and returns its exit code.
-fn tell(error: &Error, printer: &Printer) -> Exit {
+pub(crate) fn tell(error: &Error, printer: &Printer) -> Exit {
     printer.object(&errors::object(error));
     printer.talk(&errors::render(error));
     Exit::of_error(error)

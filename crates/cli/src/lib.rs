@@ -23,6 +23,8 @@ mod providers;
 mod report;
 mod settings;
 mod signal;
+#[cfg(all(test, feature = "amazon", feature = "google"))]
+mod tests;
 mod text;
 
 pub use app::run;

@@ -301,8 +301,8 @@ fn tame(name: &str) -> String {
 
 fn new_bar() -> ProgressBar {
     let bar = ProgressBar::new(1);
-    if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:16} {pos}/{len} · {msg}") {
-        bar.set_style(style.progress_chars("━━ "));
+    if let Ok(style) = ProgressStyle::with_template("{prefix:12} {wide_bar} {pos} of {len}\n{wide_msg}") {
+        bar.set_style(style.progress_chars("━╸ "));
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use photomove_core::{
-    CredentialKey, CredentialStore, Error, ErrorKind, FactStore, FileCredentialStore, MemoryFactStore, MemoryQuotaStore,
+    Account, CredentialKey, CredentialStore, Error, ErrorKind, FactStore, FileCredentialStore, MemoryFactStore, MemoryQuotaStore,
     PhotoProvider, QuotaStore, Result,
 };
 use photomove_http::HttpEnv;
@@ -43,6 +43,17 @@ pub(crate) enum SignIn {
     /// Client and token.
     #[cfg(feature = "google")]
     Google(google::GoogleSignIn),
+}
+
+/// What an account holds of one category of files.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// The service's own word for it, such as `photo`.
+    pub(crate) category: String,
+    /// How many files.
+    pub(crate) files: Option<u64>,
+    /// Their bytes.
+    pub(crate) bytes: Option<u64>,
 }
 
 impl<'a> Accounts<'a> {
@@ -92,9 +103,25 @@ impl<'a> Accounts<'a> {
         let env = self.http(quota)?;
         match sign_in {
             #[cfg(feature = "amazon")]
-            SignIn::Amazon(sign_in) => amazon::open(self, sign_in, &env),
+            SignIn::Amazon(sign_in) => Ok(amazon::open(self, &sign_in, &env)?),
             #[cfg(feature = "google")]
             SignIn::Google(sign_in) => google::open(self, sign_in, &env, facts).await,
+        }
+    }
+
+    /// Asks whose account it is and what it holds, as far as the service tells.
+    ///
+    /// # Errors
+    /// When the service refuses or cannot be asked.
+    pub(crate) async fn usage(&self, sign_in: SignIn) -> Result<(Account, Vec<Held>)> {
+        match sign_in {
+            #[cfg(feature = "amazon")]
+            SignIn::Amazon(sign_in) => {
+                let amazon = amazon::open(self, &sign_in, &self.http(Arc::new(MemoryQuotaStore::default()))?)?;
+                Ok((amazon.connect().await?, amazon::usage(&amazon).await?))
+            }
+            #[cfg(feature = "google")]
+            sign_in @ SignIn::Google(_) => Ok((self.open_alone(sign_in).await?.connect().await?, Vec::new())),
         }
     }
 

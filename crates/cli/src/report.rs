@@ -6,8 +6,8 @@ use photomove_migrate::{Accounting, AccountName, Count, Loss, Plan, StopReason, 
 use crate::exit::Exit;
 use crate::text;
 
-/// Returns the plan as it is shown before a run.
-pub(crate) fn plan_text(plan: &Plan) -> String {
+/// Returns the plan. What never moves, whatever the library holds, is listed only if `in_full`, else counted.
+pub(crate) fn plan_text(plan: &Plan, in_full: bool) -> String {
     let mut lines = vec![format!("{} → {}", account(&plan.source), account(&plan.target)), String::new()];
     let mut table = new_table(["", "files", "bytes"]);
     let mut row = |what: &str, count: Count| {
@@ -40,7 +40,14 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
     if plan.unlisted_members > 0 {
         lines.push(format!("places in albums of items that are not listed: {}", text::count(plan.unlisted_members)));
     }
-    lines.extend(loss_lines(&plan.losses));
+    let (counted, general): (Vec<Loss>, Vec<Loss>) = plan.losses.iter().cloned().partition(|loss| loss.count.is_some());
+    lines.extend(loss_lines(&counted));
+    if in_full {
+        lines.extend(loss_lines(&general));
+    } else if !general.is_empty() {
+        let kinds = if general.len() == 1 { "kind of thing" } else { "kinds of things" };
+        lines.push(format!("not moved at all: {} {kinds}; `photomove plan` lists them", general.len()));
+    }
     lines.extend(estimate_line(plan));
     lines.join("\n")
 }
@@ -72,7 +79,9 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
             service(&summary.target),
             text::counted(albums.filed, "place")
         );
-        for (count, word) in [(albums.unfiled, "not filed"), (albums.waiting, "waiting"), (albums.failed, "not created")] {
+        // After the end of a job, a place that waits is that of a file that did not arrive.
+        let waiting = if summary.stopped.is_none() { "of files that did not arrive" } else { "to do" };
+        for (count, word) in [(albums.unfiled, "not filed"), (albums.waiting, waiting), (albums.failed, "not created")] {
             if count > 0 {
                 line.push_str(&format!(", {} {word}", text::count(count)));
             }
@@ -105,6 +114,17 @@ pub(crate) fn accounting_table(accounting: &Accounting) -> String {
         if count.count > 0 || ["verified", "found"].contains(&what) {
             table.add_row([what.to_owned(), text::count(count.count), text::bytes(count.bytes)]);
         }
+    }
+    table.trim_fmt()
+}
+
+/// Returns what an account holds by category.
+#[cfg(any(feature = "amazon", feature = "google"))]
+pub(crate) fn held_table(held: &[crate::providers::Held]) -> String {
+    let mut table = new_table(["category", "files", "bytes"]);
+    for row in held {
+        let or_unknown = |value: Option<u64>, words: fn(u64) -> String| value.map_or_else(|| "?".to_owned(), words);
+        table.add_row([row.category.clone(), or_unknown(row.files, text::count), or_unknown(row.bytes, text::bytes)]);
     }
     table.trim_fmt()
 }

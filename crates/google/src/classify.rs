@@ -25,6 +25,7 @@ struct Refusal<'a> {
     operation: Operation,
     retry_after: Option<Duration>,
     now: Timestamp,
+    text: &'a str,
     none: &'a Failure,
 }
 
@@ -34,7 +35,11 @@ impl Refusal<'_> {
     }
 
     fn says(&self, part: &str) -> bool {
-        contains(&self.failure().message, part)
+        match &self.body {
+            // JSON that was cut off on its way still says what it says.
+            ErrorReplyBody::Other => contains(self.text, part),
+            _ => contains(&self.failure().message, part),
+        }
     }
 
     fn has_reason(&self, reasons: &[&str]) -> bool {
@@ -52,6 +57,7 @@ pub fn classify(reply: &ErrorReply<'_>) -> Error {
         operation: reply.operation,
         retry_after: reply.retry_after,
         now: reply.now,
+        text: reply.body,
         none: &none,
     };
     let error = of_text(&refusal).unwrap_or_else(|| of_status(&refusal));
@@ -129,8 +135,13 @@ fn project(refusal: &Refusal<'_>) -> Option<Error> {
             .help_url()
             .unwrap_or("https://console.cloud.google.com/apis/library/photoslibrary.googleapis.com");
         return Some(
-            Error::new(ErrorKind::Config, "the google project has the Photos Library API switched off")
-                .hint(format!("enable `Photos Library API` at {url}, wait a few minutes and try again")),
+            Error::new(
+                ErrorKind::Config,
+                "the google project has the Photos Library API switched off",
+            )
+            .hint(format!(
+                "enable `Photos Library API` at {url}, wait a few minutes and try again"
+            )),
         );
     }
     if refusal.says("disabled for the user") {
@@ -162,7 +173,10 @@ fn upload(refusal: &Refusal<'_>) -> Option<Error> {
             let kind = ErrorKind::Rejected(Rejection::Damaged);
             return Some(Error::new(kind, "google photos noticed the wrong hash"));
         }
-        return Some(Error::new(ErrorKind::Corrupt, "the bytes changed on their way to google photos"));
+        return Some(Error::new(
+            ErrorKind::Corrupt,
+            "the bytes changed on their way to google photos",
+        ));
     }
     if refusal.says("remaining storage") {
         let kind = ErrorKind::Quota {
@@ -186,7 +200,10 @@ fn album(refusal: &Refusal<'_>) -> Option<Error> {
     }
     if refusal.says("no permission to add media items") {
         let kind = ErrorKind::Rejected(Rejection::Policy);
-        return Some(Error::new(kind, "google photos lets a program fill only albums that it made itself"));
+        return Some(Error::new(
+            kind,
+            "google photos lets a program fill only albums that it made itself",
+        ));
     }
     if refusal.says("invalid album id") {
         let kind = ErrorKind::Rejected(Rejection::Invalid);
@@ -210,7 +227,10 @@ fn batch(refusal: &Refusal<'_>) -> Option<Error> {
         return Some(Error::new(ErrorKind::BadBatch, message));
     }
     if refusal.says("invalid media item id") {
-        return Some(Error::new(ErrorKind::NotFound, "google photos does not show this item to photomove"));
+        return Some(Error::new(
+            ErrorKind::NotFound,
+            "google photos does not show this item to photomove",
+        ));
     }
     None
 }
@@ -225,13 +245,20 @@ fn of_status(refusal: &Refusal<'_>) -> Error {
             ErrorKind::Protocol,
             "a web page came where the answer of google photos belongs".to_owned(),
         ),
-        401 => (ErrorKind::Auth(AuthProblem::Expired), "google no longer accepts the sign-in".to_owned()),
+        401 => (
+            ErrorKind::Auth(AuthProblem::Expired),
+            "google no longer accepts the sign-in".to_owned(),
+        ),
         403 => (ErrorKind::Config, told(refusal, "google refused the request")),
-        404 if matches!(refusal.body, ErrorReplyBody::Html | ErrorReplyBody::Other) => {
-            (ErrorKind::Protocol, "google photos does not know this address".to_owned())
-        }
+        404 if matches!(refusal.body, ErrorReplyBody::Html | ErrorReplyBody::Other) => (
+            ErrorKind::Protocol,
+            "google photos does not know this address".to_owned(),
+        ),
         404 => (ErrorKind::NotFound, "it does not exist at google photos".to_owned()),
-        408 => (ErrorKind::Timeout, "google photos waited too long for the request".to_owned()),
+        408 => (
+            ErrorKind::Timeout,
+            "google photos waited too long for the request".to_owned(),
+        ),
         413 => (
             ErrorKind::Rejected(Rejection::TooLarge),
             "the file is larger than google photos takes".to_owned(),
@@ -253,7 +280,10 @@ fn of_status(refusal: &Refusal<'_>) -> Error {
             ErrorKind::Unavailable { retry_after },
             format!("google photos has a problem (HTTP {status})"),
         ),
-        _ => (ErrorKind::Protocol, told(refusal, &format!("google photos answered HTTP {status}"))),
+        _ => (
+            ErrorKind::Protocol,
+            told(refusal, &format!("google photos answered HTTP {status}")),
+        ),
     };
     let error = Error::new(kind, message);
     match status {
@@ -295,7 +325,10 @@ pub(crate) fn classify_item(status: &Status, now: Timestamp) -> Error {
             "google photos cannot make a photo or video of this file",
         )
         .hint("the file is damaged, or of a type that google photos does not take"),
-        5 => Error::new(ErrorKind::NotFound, "google photos does not find what the item was to be made of"),
+        5 => Error::new(
+            ErrorKind::NotFound,
+            "google photos does not find what the item was to be made of",
+        ),
         6 => Error::new(
             ErrorKind::Conflict { existing: None },
             "google photos holds these bytes already and does not say under which id",

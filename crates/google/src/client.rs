@@ -8,17 +8,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use photomove_core::{AuthProblem, Body, Error, ErrorKind, Operation, Rejection, Result};
 use photomove_http::header::CONTENT_TYPE;
-use photomove_http::{
-    Bucket, Call, Credentials, Http, HttpEnv, Method, Origin, OriginRule, QuotaRule, RetryPolicy,
-};
+use photomove_http::{Bucket, Call, Credentials, Http, HttpEnv, Method, Origin, OriginRule, QuotaRule, RetryPolicy};
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
 use crate::classify::{RATE_LIMITED_WAIT, classify, missing_scope};
 use crate::wire::{
-    Album, AlbumPage, AlbumPosition, BatchCreateReply, BatchGetReply, EnrichmentItem, ItemPage,
-    MediaItem, NewEnrichment, NewMediaItem, SearchRequest, UserInfo,
+    Album, AlbumPage, AlbumPosition, BatchCreateReply, BatchGetReply, EnrichmentItem, ItemPage, MediaItem,
+    NewEnrichment, NewMediaItem, SearchRequest, UserInfo,
 };
 use crate::{GoogleConfig, day};
 
@@ -51,11 +49,7 @@ impl LibraryClient {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] if an address, the user agent or a trusted certificate cannot be used.
-    pub fn new(
-        config: &GoogleConfig,
-        env: &HttpEnv,
-        credentials: Arc<dyn Credentials>,
-    ) -> Result<Self> {
+    pub fn new(config: &GoogleConfig, env: &HttpEnv, credentials: Arc<dyn Credentials>) -> Result<Self> {
         let (library, userinfo) = (config.library()?, config.userinfo()?);
         let exact = |url: &Url| OriginRule::Exact(Origin::of(url));
         let bucket = |in_flight| Bucket {
@@ -179,12 +173,17 @@ impl LibraryClient {
                 body["albumPosition"] = json!(position);
             }
         }
-        self.call(Operation::Commit, Method::POST, &["v1", "mediaItems:batchCreate"], WRITES)
-            .json(&body)
-            .send()
-            .await?
-            .json()
-            .await
+        self.call(
+            Operation::Commit,
+            Method::POST,
+            &["v1", "mediaItems:batchCreate"],
+            WRITES,
+        )
+        .json(&body)
+        .send()
+        .await?
+        .json()
+        .await
     }
 
     /// Reads one item that this program created.
@@ -201,7 +200,8 @@ impl LibraryClient {
     /// When the call failed; a single bad id has been *observed* to do that.
     pub async fn batch_get(&self, ids: &[&str]) -> Result<BatchGetReply> {
         let query: Vec<_> = ids.iter().map(|id| ("mediaItemIds", *id)).collect();
-        self.read(Operation::Refresh, &["v1", "mediaItems:batchGet"], &query).await
+        self.read(Operation::Refresh, &["v1", "mediaItems:batchGet"], &query)
+            .await
     }
 
     /// Lists items that this program created; at most 100 a page. New ones may take a while to appear.
@@ -291,12 +291,7 @@ impl LibraryClient {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is no such album.
-    pub async fn album_patch(
-        &self,
-        id: &str,
-        title: Option<&str>,
-        cover_item: Option<&str>,
-    ) -> Result<Album> {
+    pub async fn album_patch(&self, id: &str, title: Option<&str>, cover_item: Option<&str>) -> Result<Album> {
         let mut body = json!({});
         let mut mask = Vec::new();
         if let Some(title) = title {
@@ -322,7 +317,8 @@ impl LibraryClient {
     /// # Errors
     /// [`ErrorKind::BadBatch`] if one item is not; [`ErrorKind::NotFound`] if the album is gone.
     pub async fn album_add(&self, album: &str, items: &[&str]) -> Result<()> {
-        self.album_change(album, "batchAddMediaItems", json!({"mediaItemIds": items})).await
+        self.album_change(album, "batchAddMediaItems", json!({"mediaItemIds": items}))
+            .await
     }
 
     /// Takes up to 50 items out of an album, all or none; they stay in the library.
@@ -330,14 +326,20 @@ impl LibraryClient {
     /// # Errors
     /// [`ErrorKind::BadBatch`] if one item is not in it; [`ErrorKind::NotFound`] if the album is gone.
     pub async fn album_remove(&self, album: &str, items: &[&str]) -> Result<()> {
-        self.album_change(album, "batchRemoveMediaItems", json!({"mediaItemIds": items})).await
+        self.album_change(album, "batchRemoveMediaItems", json!({"mediaItemIds": items}))
+            .await
     }
 
     async fn album_change(&self, album: &str, verb: &str, body: serde_json::Value) -> Result<()> {
         let method = format!("{album}:{verb}");
         let call = self.call(Operation::AddToAlbum, Method::POST, &["v1", "albums", &method], WRITES);
         // A set operation: twice is as good as once.
-        call.repeatable(true).json(&body).send().await?.json::<serde_json::Value>().await?;
+        call.repeatable(true)
+            .json(&body)
+            .send()
+            .await?
+            .json::<serde_json::Value>()
+            .await?;
         Ok(())
     }
 
@@ -395,19 +397,16 @@ impl LibraryClient {
         call.send().await?.json().await
     }
 
-    fn call<'a>(
-        &'a self,
-        operation: Operation,
-        method: Method,
-        path: &[&str],
-        bucket: &'static str,
-    ) -> Call<'a> {
+    fn call<'a>(&'a self, operation: Operation, method: Method, path: &[&str], bucket: &'static str) -> Call<'a> {
         let mut url = self.library.clone();
         // Never fails: the address was checked to have a host.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        self.http.call(operation, method, url).credentials(&*self.credentials).bucket(bucket)
+        self.http
+            .call(operation, method, url)
+            .credentials(&*self.credentials)
+            .bucket(bucket)
     }
 }
 
@@ -422,7 +421,9 @@ fn refused_for_good(error: Error) -> Error {
 }
 
 fn page_query<'a>(size: &'a str, token: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
-    let token = token.filter(|token| !token.is_empty()).map(|token| ("pageToken", token));
+    let token = token
+        .filter(|token| !token.is_empty())
+        .map(|token| ("pageToken", token));
     std::iter::once(("pageSize", size)).chain(token).collect()
 }
 

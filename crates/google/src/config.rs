@@ -122,7 +122,10 @@ mod tests {
     #[test]
     fn the_defaults_are_the_real_service_and_others_are_checked() {
         let config = GoogleConfig::default();
-        assert_eq!(config.library().unwrap().as_str(), "https://photoslibrary.googleapis.com/");
+        assert_eq!(
+            config.library().unwrap().as_str(),
+            "https://photoslibrary.googleapis.com/"
+        );
         assert_eq!(config.userinfo().unwrap().path(), "/v1/userinfo");
         assert!(config.revoke().is_ok() && config.hash_header);
         let odd = config.with_library_url(Url::parse("ftp://example.com").unwrap());

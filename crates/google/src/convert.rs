@@ -32,7 +32,9 @@ impl Upload {
 
     pub(crate) fn to_secret(&self) -> SecretString {
         // A struct of three texts always becomes JSON; the bare token is what it is read as otherwise.
-        serde_json::to_string(self).unwrap_or_else(|_| self.token.clone()).into()
+        serde_json::to_string(self)
+            .unwrap_or_else(|_| self.token.clone())
+            .into()
     }
 
     /// Reads what [`Upload::to_secret`] wrote, or a bare upload token.
@@ -60,10 +62,7 @@ pub(crate) fn description(metadata: &Metadata) -> Option<&str> {
 
 /// Sorts results to the uploads they belong to: by token, by position where the service left tokens out. `None` where
 /// no result came.
-pub(crate) fn results_by_upload(
-    tokens: &[&str],
-    results: Vec<NewMediaItemResult>,
-) -> Vec<Option<NewMediaItemResult>> {
+pub(crate) fn results_by_upload(tokens: &[&str], results: Vec<NewMediaItemResult>) -> Vec<Option<NewMediaItemResult>> {
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (place, token) in tokens.iter().enumerate().rev() {
         places.entry(token).or_default().push(place);

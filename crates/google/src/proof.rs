@@ -7,13 +7,11 @@
 //! a day with a refused canary and its content is not written down as unproven; this holds across restarts, as long as
 //! the [`FactStore`] lives as long as the claims do.
 
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use photomove_core::{
-    BytesBody, Checksums, ErrorKind, Evidence, FactStore, HashKinds, Operation,
-    Rejection, Result,
-};
+use photomove_core::{BytesBody, Checksums, ErrorKind, Evidence, FactStore, HashKinds, Operation, Rejection, Result};
 use tokio::sync::Mutex;
 
 use crate::client::LibraryClient;
@@ -38,7 +36,6 @@ enum Verdict {
 }
 
 /// What is known about the day's uploads.
-#[derive(Debug)]
 pub(crate) struct Proof {
     facts: Arc<dyn FactStore>,
     account: RwLock<String>,
@@ -157,17 +154,35 @@ impl Proof {
     }
 }
 
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Facts name the owner and may be many.
+        f.debug_struct("Proof")
+            .field("hash_header", &self.hash_header)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Sends the canary. Nothing becomes visible by it; a token, should one come, is never used.
 async fn try_canary(client: &LibraryClient) -> Result<Verdict> {
     let body = BytesBody::new(one_pixel());
-    let sent = client.upload(Operation::Verify, &body, Some("image/jpeg"), Some([0; 20])).await;
+    let sent = client
+        .upload(Operation::Verify, &body, Some("image/jpeg"), Some([0; 20]))
+        .await;
     match sent {
         Ok(_) => Ok(Verdict::Accepted),
         Err(error) => match error.kind() {
             ErrorKind::Rejected(Rejection::Damaged) => Ok(Verdict::Refused),
             // The upload behind the canary would meet the same.
-            ErrorKind::Auth(_) | ErrorKind::Quota { .. } | ErrorKind::Config | ErrorKind::Cancelled
-            | ErrorKind::Internal | ErrorKind::Network | ErrorKind::Timeout => Err(error),
+            ErrorKind::Auth(_)
+            | ErrorKind::Quota { .. }
+            | ErrorKind::RateLimited { .. }
+            | ErrorKind::Unavailable { .. }
+            | ErrorKind::Network
+            | ErrorKind::Timeout
+            | ErrorKind::Config
+            | ErrorKind::Cancelled
+            | ErrorKind::Internal => Err(error),
             _ => {
                 tracing::warn!(provider = "google", %error, "cannot tell whether uploads are compared with their hash");
                 Ok(Verdict::Unknown)
@@ -197,7 +212,10 @@ mod tests {
     #[test]
     fn the_canary_is_a_picture_and_its_hash_is_wrong() {
         let canary = BytesBody::new(one_pixel());
-        assert_eq!(photomove_media::sniff(&one_pixel()).map(|t| t.media_type), Some("image/jpeg"));
+        assert_eq!(
+            photomove_media::sniff(&one_pixel()).map(|t| t.media_type),
+            Some("image/jpeg")
+        );
         assert_ne!(canary.checksums().sha1, Some([0; 20]));
         assert!(canary.size_bytes() < 200);
     }

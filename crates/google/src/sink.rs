@@ -10,11 +10,10 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use photomove_core::{
-    Account, AlbumCaps, Body, BundleKind, ByteLimits, Capabilities, Claim, Committed,
-    CredentialKey, CredentialStore, DestAlbumId, DestId, Error, ErrorKind, Evidence, FactStore,
-    Fields, Gap, HashKinds, Intent, Lookup, Media, Metadata, NewAlbum, NewPart, Operation, PartId,
-    PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, Rejection, RequestCost, Result,
-    SettingChange, Settled, SinkCaps, StageKind, StageLog, Staged, StagedBundle, TextLimits,
+    Account, AlbumCaps, Body, BundleKind, ByteLimits, Capabilities, Claim, Committed, CredentialKey, CredentialStore,
+    DestAlbumId, DestId, Error, ErrorKind, Evidence, FactStore, Fields, Gap, HashKinds, Intent, Lookup, Media,
+    Metadata, NewAlbum, NewPart, Operation, PartId, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, Rejection,
+    RequestCost, Result, SettingChange, Settled, SinkCaps, StageKind, StageLog, Staged, StagedBundle, TextLimits,
     Visibility, Wanted,
 };
 use photomove_http::{Credentials, HttpEnv};
@@ -131,9 +130,11 @@ impl GooglePhotos {
         loop {
             let page = self.client.albums_for(Operation::Settle, 50, token.as_deref()).await?;
             token = page.next().map(str::to_owned);
-            found.extend(page.albums.into_iter().filter(|seen| {
-                seen.title == album.title && !known.iter().any(|known| known.as_str() == seen.id)
-            }));
+            found.extend(
+                page.albums
+                    .into_iter()
+                    .filter(|seen| seen.title == album.title && !known.iter().any(|known| known.as_str() == seen.id)),
+            );
             if token.is_none() {
                 break;
             }
@@ -222,7 +223,11 @@ impl PhotoProvider for GooglePhotos {
         sink.find_by = HashKinds::NONE;
         sink.needs_before_stage = HashKinds::SHA1;
         // No reply holds a hash; `verify` speaks for the one that the service compared on arrival, see `proof`.
-        sink.reports = if self.hash_header { HashKinds::SHA1 } else { HashKinds::NONE };
+        sink.reports = if self.hash_header {
+            HashKinds::SHA1
+        } else {
+            HashKinds::NONE
+        };
         sink.stage = StageKind::Hidden;
         sink.bundle = BundleKind::OneItemPerPart;
         sink.on_create = Fields::DESCRIPTION;
@@ -311,25 +316,15 @@ impl PhotoSink for GooglePhotos {
         })
     }
 
-    async fn commit(
-        &self,
-        batch: &[StagedBundle],
-        album: Option<&DestAlbumId>,
-    ) -> Result<Vec<Result<Committed>>> {
+    async fn commit(&self, batch: &[StagedBundle], album: Option<&DestAlbumId>) -> Result<Vec<Result<Committed>>> {
         batch::commit(&self.client, batch, album, self.now()).await
     }
 
     async fn settle(&self, intent: &Intent) -> Result<Settled> {
         match intent {
             // An unused token expires unseen; the same bytes are the same item; membership is a set.
-            Intent::Stage { .. } | Intent::Commit { .. } | Intent::AddToAlbum { .. } => {
-                Ok(Settled::RepeatIsHarmless)
-            }
-            Intent::CreateAlbum {
-                album,
-                since,
-                known,
-            } => self.settle_album(album, *since, known).await,
+            Intent::Stage { .. } | Intent::Commit { .. } | Intent::AddToAlbum { .. } => Ok(Settled::RepeatIsHarmless),
+            Intent::CreateAlbum { album, since, known } => self.settle_album(album, *since, known).await,
         }
     }
 
@@ -343,11 +338,7 @@ impl PhotoSink for GooglePhotos {
         Ok(made.id.into())
     }
 
-    async fn add_to_album(
-        &self,
-        album: &DestAlbumId,
-        members: &[DestId],
-    ) -> Result<Vec<Result<()>>> {
+    async fn add_to_album(&self, album: &DestAlbumId, members: &[DestId]) -> Result<Vec<Result<()>>> {
         if members.is_empty() {
             return Ok(Vec::new());
         }
@@ -357,10 +348,13 @@ impl PhotoSink for GooglePhotos {
             // All or nothing: only alone is it clear which member it is.
             Err(error) if *error.kind() == ErrorKind::BadBatch && members.len() == 1 => {
                 let kind = ErrorKind::Rejected(Rejection::Policy);
-                let told = Error::new(kind, "google photos holds this item from another app and lets no other put it into an album")
-                    .provider(crate::KIND)
-                    .operation(Operation::AddToAlbum)
-                    .source(error);
+                let told = Error::new(
+                    kind,
+                    "google photos holds this item from another app and lets no other put it into an album",
+                )
+                .provider(crate::KIND)
+                .operation(Operation::AddToAlbum)
+                .source(error);
                 Ok(vec![Err(told)])
             }
             Err(error) => Err(error),

@@ -15,18 +15,13 @@ use std::fmt;
 
 use serde::de::{Deserializer, Visitor};
 
-pub use album::{
-    Album, AlbumPage, AlbumPosition, EnrichmentItem, LatLng, Location, NewEnrichment, PositionType,
-};
+pub use album::{Album, AlbumPage, AlbumPosition, EnrichmentItem, LatLng, Location, NewEnrichment, PositionType};
 pub use failure::{ErrorReplyBody, Failure};
 pub use item::{
-    BatchCreateReply, BatchGetReply, ItemPage, MediaItem, MediaItemResult, MediaMetadata,
-    NewMediaItem, NewMediaItemResult, PhotoFacts, Status, UserInfo, VideoFacts,
+    BatchCreateReply, BatchGetReply, ItemPage, MediaItem, MediaItemResult, MediaMetadata, NewMediaItem,
+    NewMediaItemResult, PhotoFacts, Status, UserInfo, VideoFacts,
 };
-pub use search::{
-    ContentFilter, Date, DateFilter, DateRange, FeatureFilter, Filters, MediaTypeFilter,
-    SearchRequest,
-};
+pub use search::{ContentFilter, Date, DateFilter, DateRange, FeatureFilter, Filters, MediaTypeFilter, SearchRequest};
 
 /// Reads a 64-bit number that came as a string, as the service sends it, or as a number, as hand-made replies have it.
 pub(crate) fn lenient_u64<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
@@ -96,7 +91,10 @@ mod tests {
         let codes: Vec<i32> = reply.new_media_item_results.iter().map(|r| r.status.code).collect();
         assert_eq!(codes, [0, 0, 0, 3]);
         let item = reply.new_media_item_results[0].media_item.as_ref().unwrap();
-        assert_eq!((item.media_metadata.width, item.media_metadata.height), (Some(4032), Some(3024)));
+        assert_eq!(
+            (item.media_metadata.width, item.media_metadata.height),
+            (Some(4032), Some(3024))
+        );
     }
 
     #[test]

@@ -44,6 +44,13 @@ pub struct Journal {
     inner: Arc<Inner>,
 }
 
+/// What tests change: they kill the process, not the machine, and many times.
+#[derive(Default)]
+pub(crate) struct Tuning {
+    pub fuse: Option<writer::Fuse>,
+    pub no_sync: bool,
+}
+
 struct Inner {
     path: PathBuf,
     clock: SharedClock,
@@ -66,10 +73,10 @@ impl Journal {
     /// [`ErrorKind::Config`] if a newer photomove wrote it; [`ErrorKind::Internal`] if it is damaged or cannot be
     /// written.
     pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
-        Self::open_with(path, clock, None)
+        Self::open_with(path, clock, Tuning::default())
     }
 
-    pub(crate) fn open_with(path: &Path, clock: SharedClock, fuse: Option<writer::Fuse>) -> Result<Self> {
+    pub(crate) fn open_with(path: &Path, clock: SharedClock, tuning: Tuning) -> Result<Self> {
         create_private(path).map_err(|error| {
             Error::new(ErrorKind::Internal, "the journal cannot be created")
                 .operation(Operation::Journal)
@@ -82,7 +89,10 @@ impl Journal {
         schema::prepare(&connection).map_err(|error| named(error, path))?;
         schema::bring_up(&mut connection, path, schema::MIGRATIONS, schema::VERSION)
             .map_err(|error| named(error, path))?;
-        let writer = Writer::start(connection, fuse)?;
+        if tuning.no_sync {
+            connection.execute_batch("PRAGMA synchronous=OFF").map_err(sql_error)?;
+        }
+        let writer = Writer::start(connection, tuning.fuse)?;
         Ok(Self::from_parts(path, clock, Some(writer)))
     }
 
@@ -411,3 +421,6 @@ pub struct OpenIntent {
     /// When it was written down.
     pub opened_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests;

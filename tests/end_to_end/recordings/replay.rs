@@ -23,20 +23,18 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Gives `reply` to every request but those whose path begins with the first of `other`, which get the second.
-    pub async fn start(reply: Reply, other: Option<(&'static str, Reply)>) -> Self {
+    pub async fn start(reply: Reply) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&requests);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (reply, other, log) = (reply.clone(), other.clone(), Arc::clone(&log));
+                let (reply, log) = (reply.clone(), Arc::clone(&log));
                 tokio::spawn(async move {
                     let mut stream = BufReader::new(stream);
                     let Some(target) = read_request(&mut stream).await else { return };
-                    log.lock().expect("log").push(Request { target: target.clone() });
-                    let reply = other.filter(|(path, _)| target.starts_with(path)).map_or(reply, |(_, other)| other);
+                    log.lock().expect("log").push(Request { target });
                     answer(stream.into_inner(), &reply).await;
                 });
             }

@@ -76,7 +76,9 @@ impl Cookies {
     pub fn from_credential(credential: &SecretString) -> Result<Self> {
         let stored: Stored = serde_json::from_str(credential.expose_secret())
             // serde's words could quote a value, so they are left out.
-            .map_err(|_| config("kept cookies cannot be read").hint("sign in again with `photomove auth login amazon`"))?;
+            .map_err(|_| {
+                config("kept cookies cannot be read").hint("sign in again with `photomove auth login amazon`")
+            })?;
         let mut cookies = Self::default();
         for cookie in stored.cookies {
             cookies.add(&cookie.name, &cookie.value, cookie.domain.as_deref(), "a kept cookie")?;
@@ -115,18 +117,31 @@ impl Cookies {
             return Err(config(format!("{place} has no cookie name")));
         }
         if !name.bytes().all(is_name_byte) {
-            return Err(config(format!("{place} has a character in its cookie name that no name may hold")));
+            return Err(config(format!(
+                "{place} has a character in its cookie name that no name may hold"
+            )));
         }
         if !value.bytes().all(is_value_byte) {
-            return Err(config(format!("{place} has a character in its cookie value that no cookie may hold"))
-                .hint("copy the value again, without line breaks and without the name"));
+            return Err(config(format!(
+                "{place} has a character in its cookie value that no cookie may hold"
+            ))
+            .hint("copy the value again, without line breaks and without the name"));
         }
         let hyphens = name.replace('_', "-");
         let respelt = hyphens != name && is_amazon_name(&hyphens);
         let name = if respelt { hyphens } else { name.to_owned() };
         let domain = domain.map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
-        let cookie = Cookie { name, value: value.into(), domain, respelt };
-        match self.0.iter_mut().find(|old| old.name == cookie.name && old.domain == cookie.domain) {
+        let cookie = Cookie {
+            name,
+            value: value.into(),
+            domain,
+            respelt,
+        };
+        match self
+            .0
+            .iter_mut()
+            .find(|old| old.name == cookie.name && old.domain == cookie.domain)
+        {
             Some(old) if old.respelt && !cookie.respelt => *old = cookie,
             Some(_) => {}
             None => self.0.push(cookie),
@@ -137,12 +152,16 @@ impl Cookies {
 
 impl fmt::Debug for Cookies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.names().map(|name| (name, "[redacted]"))).finish()
+        f.debug_map()
+            .entries(self.names().map(|name| (name, "[redacted]")))
+            .finish()
     }
 }
 
 pub(crate) fn config(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Config, message).provider(crate::KIND).operation(Operation::Settings)
+    Error::new(ErrorKind::Config, message)
+        .provider(crate::KIND)
+        .operation(Operation::Settings)
 }
 
 /// What cookie names of a signed-in session look like, with the marketplace's suffix cut off.
@@ -151,7 +170,9 @@ const PREFIXES: [&str; 5] = ["sess-at-", "at-", "ubid-", "sst-", "x-"];
 /// Returns the marketplace's suffix of a cookie name, such as `acbde` of `ubid-acbde`.
 pub(crate) fn suffix(name: &str) -> Option<&str> {
     let suffix = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))?;
-    let national = suffix.strip_prefix("acb").is_some_and(|rest| !rest.is_empty() && !rest.contains('-'));
+    let national = suffix
+        .strip_prefix("acb")
+        .is_some_and(|rest| !rest.is_empty() && !rest.contains('-'));
     (suffix == "main" || national).then_some(suffix)
 }
 
@@ -187,9 +208,18 @@ mod tests {
 
     #[test]
     fn both_spellings_become_hyphens_and_the_hyphenated_value_wins() {
-        let given = [("session_id", "1"), ("at_main", "wrong"), ("at-main", "right"), ("UBID_MAIN", "2"), ("PATH", "/bin")];
+        let given = [
+            ("session_id", "1"),
+            ("at_main", "wrong"),
+            ("at-main", "right"),
+            ("UBID_MAIN", "2"),
+            ("PATH", "/bin"),
+        ];
         let cookies = Cookies::from_variables(given).unwrap();
-        assert_eq!(cookies.names().collect::<Vec<_>>(), ["session-id", "at-main", "ubid-main"]);
+        assert_eq!(
+            cookies.names().collect::<Vec<_>>(),
+            ["session-id", "at-main", "ubid-main"]
+        );
         assert_eq!(cookies.0[1].value.expose_secret(), "right");
     }
 
@@ -212,7 +242,10 @@ mod tests {
         let mut cookies = Cookies::from_variables([("session-id", "1"), ("at-acbde", "Atza|x\"y")]).unwrap();
         cookies.add("extra", "z", Some(".amazon.de"), "line 1").unwrap();
         let back = Cookies::from_credential(&cookies.to_credential()).unwrap();
-        assert_eq!(back.to_credential().expose_secret(), cookies.to_credential().expose_secret());
+        assert_eq!(
+            back.to_credential().expose_secret(),
+            cookies.to_credential().expose_secret()
+        );
         assert_eq!(back.0[2].domain.as_deref(), Some("amazon.de"));
         let broken = Cookies::from_credential(&"{\"cookies\": \"hush\"}".into()).unwrap_err();
         assert!(!format!("{broken:?}").contains("hush"));

@@ -24,7 +24,10 @@ impl SessionCredentials {
     /// # Errors
     /// [`ErrorKind::Config`] if a cookie holds what no header may hold.
     pub fn try_new(session: &Session) -> Result<Self> {
-        Ok(Self { cookie: secret_header(session.header())?, session_id: secret_header(session.session_id())? })
+        Ok(Self {
+            cookie: secret_header(session.header())?,
+            session_id: secret_header(session.session_id())?,
+        })
     }
 }
 
@@ -65,7 +68,9 @@ impl Credentials for SessionCredentials {
 /// Says whether an address carries its own permission. Storage services refuse such a request if it brings another.
 pub(crate) fn is_presigned(url: &Url) -> bool {
     url.query_pairs().any(|(name, _)| {
-        ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"].iter().any(|mark| name.eq_ignore_ascii_case(mark))
+        ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"]
+            .iter()
+            .any(|mark| name.eq_ignore_ascii_case(mark))
     })
 }
 
@@ -90,8 +95,12 @@ mod tests {
     #[test]
     fn signed_addresses_are_recognised() {
         let presigned = |text: &str| is_presigned(&Url::parse(text).unwrap());
-        assert!(presigned("https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=1"));
+        assert!(presigned(
+            "https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=1"
+        ));
         assert!(presigned("https://content-na.drive.amazonaws.com/k?x-amz-signature=1"));
-        assert!(!presigned("https://content-na.drive.amazonaws.com/cdproxy/templink/x?viewBox=1%2C2"));
+        assert!(!presigned(
+            "https://content-na.drive.amazonaws.com/cdproxy/templink/x?viewBox=1%2C2"
+        ));
     }
 }

@@ -145,7 +145,10 @@ pub(crate) fn unknown(message: &str) -> Error {
     Error::new(ErrorKind::Config, message)
         .provider(crate::KIND)
         .operation(Operation::Settings)
-        .hint(format!("name the shop with `--marketplace DOMAIN` or the setting `marketplace`; known: {}", known.join(", ")))
+        .hint(format!(
+            "name the shop with `--marketplace DOMAIN` or the setting `marketplace`; known: {}",
+            known.join(", ")
+        ))
 }
 
 impl TryFrom<String> for Marketplace {
@@ -177,7 +180,14 @@ mod tests {
 
     #[test]
     fn people_may_write_it_in_several_ways() {
-        for text in ["amazon.de", "www.amazon.de", "de", "acbde", " DE ", "https://www.amazon.de/"] {
+        for text in [
+            "amazon.de",
+            "www.amazon.de",
+            "de",
+            "acbde",
+            " DE ",
+            "https://www.amazon.de/",
+        ] {
             assert_eq!(text.parse::<Marketplace>().unwrap().domain(), "amazon.de", "{text}");
         }
         assert_eq!("uk".parse::<Marketplace>().unwrap().region(), Some(Region::Europe));
@@ -187,15 +197,25 @@ mod tests {
     fn an_unknown_one_is_told_at_once_with_the_known_ones() {
         let error = "amazon.zz".parse::<Marketplace>().unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Config);
-        assert!(error.to_string().contains("unknown Amazon marketplace `amazon.zz`"), "{error}");
+        assert!(
+            error.to_string().contains("unknown Amazon marketplace `amazon.zz`"),
+            "{error}"
+        );
         let hint = error.hint_text().unwrap();
-        assert!(hint.contains("--marketplace") && hint.contains("amazon.co.jp"), "{hint}");
+        assert!(
+            hint.contains("--marketplace") && hint.contains("amazon.co.jp"),
+            "{hint}"
+        );
     }
 
     #[test]
     fn every_row_has_its_own_suffix_and_domain() {
         for (index, row) in TABLE.iter().enumerate() {
-            assert!(!TABLE[..index].iter().any(|other| other.suffix == row.suffix || other.domain == row.domain));
+            assert!(
+                !TABLE[..index]
+                    .iter()
+                    .any(|other| other.suffix == row.suffix || other.domain == row.domain)
+            );
         }
     }
 }

@@ -10,7 +10,9 @@ const FIELDS: usize = 7;
 
 /// Detects the form and reads it.
 pub(super) fn any(text: &str) -> Result<Cookies> {
-    let text = text.trim_start_matches('\u{feff}').trim_matches(|c| matches!(c, ' ' | '\r' | '\n'));
+    let text = text
+        .trim_start_matches('\u{feff}')
+        .trim_matches(|c| matches!(c, ' ' | '\r' | '\n'));
     if text.starts_with('{') {
         json(text)
     } else if looks_like_netscape(text) {
@@ -56,7 +58,9 @@ pub(super) fn netscape(text: &str) -> Result<Cookies> {
     if cookies.is_empty() {
         return Err(match others {
             0 => none("the cookie file holds no cookie"),
-            _ => none(format!("the cookie file holds {others} cookies, but none of an Amazon shop")),
+            _ => none(format!(
+                "the cookie file holds {others} cookies, but none of an Amazon shop"
+            )),
         });
     }
     Ok(cookies)
@@ -67,8 +71,12 @@ fn malformed(line: usize, fields: usize) -> Error {
         1 => "has no tabs".to_owned(),
         count => format!("has {count} fields"),
     };
-    config(format!("line {line} of the cookie file {what}; a cookie is {FIELDS} fields separated by tabs"))
-        .hint("export the cookies again in the Netscape format, and copy the file as a file: pasting turns tabs into spaces")
+    config(format!(
+        "line {line} of the cookie file {what}; a cookie is {FIELDS} fields separated by tabs"
+    ))
+    .hint(
+        "export the cookies again in the Netscape format, and copy the file as a file: pasting turns tabs into spaces",
+    )
 }
 
 fn is_amazon_host(domain: &str) -> bool {
@@ -105,15 +113,20 @@ pub(super) fn header(text: &str) -> Result<Cookies> {
 fn json(text: &str) -> Result<Cookies> {
     // serde's words could quote a value, so only the place is kept.
     let value: Value = serde_json::from_str(text).map_err(|error| {
-        config(format!("the cookies begin like JSON but are none (line {}, column {})", error.line(), error.column()))
+        config(format!(
+            "the cookies begin like JSON but are none (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
     })?;
     if value.get("cookies").is_some_and(Value::is_array) {
         return Cookies::from_credential(&text.into());
     }
     let mut cookies = Cookies::default();
     for (name, value) in value.as_object().into_iter().flatten() {
-        let value =
-            value.as_str().ok_or_else(|| config(format!("cookie `{}` in the JSON is no text", name.escape_debug())))?;
+        let value = value
+            .as_str()
+            .ok_or_else(|| config(format!("cookie `{}` in the JSON is no text", name.escape_debug())))?;
         cookies.add(name, value, None, &format!("cookie `{}`", name.escape_debug()))?;
     }
     if cookies.is_empty() {
@@ -126,7 +139,9 @@ fn none(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Auth(AuthProblem::Missing), message)
         .provider(crate::KIND)
         .operation(Operation::SignIn)
-        .hint("sign in to Amazon Photos in a browser and give the cookies `session-id`, `ubid-…` and `at-…` of that shop")
+        .hint(
+            "sign in to Amazon Photos in a browser and give the cookies `session-id`, `ubid-…` and `at-…` of that shop",
+        )
 }
 
 #[cfg(test)]
@@ -137,7 +152,10 @@ mod tests {
     use super::*;
 
     fn pairs(cookies: &Cookies) -> Vec<(&str, &str)> {
-        cookies.iter().map(|cookie| (cookie.name.as_str(), cookie.value.expose_secret())).collect()
+        cookies
+            .iter()
+            .map(|cookie| (cookie.name.as_str(), cookie.value.expose_secret()))
+            .collect()
     }
 
     const FILE: &str = "# Netscape HTTP Cookie File\r\n\r\n# a comment\r\n\
@@ -166,17 +184,29 @@ mod tests {
     fn a_json_object_and_a_credential_are_understood() {
         let object = any(r#"{"session_id": "1", "at-main": "2"}"#).unwrap();
         assert_eq!(pairs(&object), [("at-main", "2"), ("session-id", "1")]);
-        assert_eq!(pairs(&any(object.to_credential().expose_secret()).unwrap()), pairs(&object));
+        assert_eq!(
+            pairs(&any(object.to_credential().expose_secret()).unwrap()),
+            pairs(&object)
+        );
     }
 
     #[rstest]
-    #[case("# Netscape HTTP Cookie File\n.amazon.de\tTRUE\t/\tTRUE\tat-acbde\tHUSH", "line 2 of the cookie file has 6 fields")]
+    #[case(
+        "# Netscape HTTP Cookie File\n.amazon.de\tTRUE\t/\tTRUE\tat-acbde\tHUSH",
+        "line 2 of the cookie file has 6 fields"
+    )]
     #[case("# Netscape HTTP Cookie File\n\nHUSH", "line 3 of the cookie file has no tabs")]
     #[case(".amazon.de TRUE / TRUE 0 at-acbde HUSH", "line 1 of the cookie file has no tabs")]
-    #[case(".amazon.de\tTRUE\t/\tTRUE\t0\tat-acbde\tHUSH;x", "line 1 has a character in its cookie value")]
+    #[case(
+        ".amazon.de\tTRUE\t/\tTRUE\t0\tat-acbde\tHUSH;x",
+        "line 1 has a character in its cookie value"
+    )]
     #[case(".amazon.de\tTRUE\t/\tTRUE\t0\t\tHUSH", "line 1 has no cookie name")]
     #[case("session-id=1; HUSH", "part 2 of the cookie text has no `=`")]
-    #[case("session-id=HUSH\u{e9}", "part 1 of the cookie text has a character in its cookie value")]
+    #[case(
+        "session-id=HUSH\u{e9}",
+        "part 1 of the cookie text has a character in its cookie value"
+    )]
     #[case("{\"session-id\": HUSH}", "begin like JSON but are none (line 1, column 16)")]
     #[case("{\"session-id\": 3}", "cookie `session-id` in the JSON is no text")]
     fn malformed_input_is_placed_and_never_quoted(#[case] text: &str, #[case] expected: &str) {
@@ -190,7 +220,10 @@ mod tests {
     #[case("", "no cookies were given")]
     #[case(" \r\n", "no cookies were given")]
     #[case("# Netscape HTTP Cookie File\n", "holds no cookie")]
-    #[case(".example.org\tTRUE\t/\tFALSE\t0\tsid\tx", "holds 1 cookies, but none of an Amazon shop")]
+    #[case(
+        ".example.org\tTRUE\t/\tFALSE\t0\tsid\tx",
+        "holds 1 cookies, but none of an Amazon shop"
+    )]
     fn no_cookie_at_all_is_a_missing_sign_in(#[case] text: &str, #[case] expected: &str) {
         let error = any(text).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Auth(AuthProblem::Missing));

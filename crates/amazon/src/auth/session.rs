@@ -32,14 +32,31 @@ impl Session {
         };
         let domain = marketplace.domain();
         let sent: Vec<&Cookie> = cookies.iter().filter(|cookie| belongs(cookie, domain)).collect();
-        let find = |name: &str| sent.iter().find(|cookie| cookie.name == name && !cookie.value.expose_secret().is_empty());
-        let needed = ["session-id".to_owned(), format!("ubid-{suffix}"), format!("at-{suffix}")];
-        let missing: Vec<&str> = needed.iter().filter(|name| find(name).is_none()).map(String::as_str).collect();
+        let find = |name: &str| {
+            sent.iter()
+                .find(|cookie| cookie.name == name && !cookie.value.expose_secret().is_empty())
+        };
+        let needed = [
+            "session-id".to_owned(),
+            format!("ubid-{suffix}"),
+            format!("at-{suffix}"),
+        ];
+        let missing: Vec<&str> = needed
+            .iter()
+            .filter(|name| find(name).is_none())
+            .map(String::as_str)
+            .collect();
         match find("session-id") {
             Some(cookie) if missing.is_empty() => {
-                let pairs: Vec<String> =
-                    sent.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value.expose_secret())).collect();
-                Ok(Self { marketplace, header: pairs.join("; ").into(), session_id: cookie.value.clone() })
+                let pairs: Vec<String> = sent
+                    .iter()
+                    .map(|cookie| format!("{}={}", cookie.name, cookie.value.expose_secret()))
+                    .collect();
+                Ok(Self {
+                    marketplace,
+                    header: pairs.join("; ").into(),
+                    session_id: cookie.value.clone(),
+                })
             }
             _ => Err(incomplete(&missing, domain, &needed)),
         }
@@ -63,7 +80,9 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("marketplace", &self.marketplace).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("marketplace", &self.marketplace)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,11 +103,21 @@ fn detect(cookies: &Cookies) -> Result<(Marketplace, String)> {
         }
     }
     match unknown {
-        Some(suffix) => Err(marketplace::unknown(&format!("cookies end in `{suffix}`, which belongs to no known Amazon shop"))),
+        Some(suffix) => Err(marketplace::unknown(&format!(
+            "cookies end in `{suffix}`, which belongs to no known Amazon shop"
+        ))),
         None => {
             let has_session = cookies.names().any(|name| name == "session-id");
-            let missing: &[&str] = if has_session { &["ubid-…", "at-…"] } else { &["session-id", "ubid-…", "at-…"] };
-            Err(incomplete(missing, "your Amazon shop", &["session-id".into(), "ubid-…".into(), "at-…".into()]))
+            let missing: &[&str] = if has_session {
+                &["ubid-…", "at-…"]
+            } else {
+                &["session-id", "ubid-…", "at-…"]
+            };
+            Err(incomplete(
+                missing,
+                "your Amazon shop",
+                &["session-id".into(), "ubid-…".into(), "at-…".into()],
+            ))
         }
     }
 }
@@ -99,21 +128,38 @@ fn suffix_at(cookies: &Cookies, marketplace: Marketplace) -> String {
     if suffixes.contains(&marketplace.suffix()) {
         return marketplace.suffix().to_owned();
     }
-    let unknown = suffixes.into_iter().find(|suffix| Marketplace::from_suffix(suffix).is_none());
+    let unknown = suffixes
+        .into_iter()
+        .find(|suffix| Marketplace::from_suffix(suffix).is_none());
     unknown.unwrap_or(marketplace.suffix()).to_owned()
 }
 
 fn incomplete(missing: &[&str], site: &str, needed: &[String]) -> Error {
     let quoted: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
-    let (noun, verb) = if missing.len() == 1 { ("cookie", "is") } else { ("cookies", "are") };
-    let page = if site.starts_with("amazon.") { format!("https://www.{site}/photos") } else { "Amazon Photos".to_owned() };
-    Error::new(ErrorKind::Auth(AuthProblem::Missing), format!("{noun} {} {verb} missing", quoted.join(", ")))
-        .provider(crate::KIND)
-        .operation(Operation::SignIn)
-        .hint(format!(
-            "sign in at {page} in a browser, open its developer tools, and copy the cookies {} of {site}",
-            needed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-        ))
+    let (noun, verb) = if missing.len() == 1 {
+        ("cookie", "is")
+    } else {
+        ("cookies", "are")
+    };
+    let page = if site.starts_with("amazon.") {
+        format!("https://www.{site}/photos")
+    } else {
+        "Amazon Photos".to_owned()
+    };
+    Error::new(
+        ErrorKind::Auth(AuthProblem::Missing),
+        format!("{noun} {} {verb} missing", quoted.join(", ")),
+    )
+    .provider(crate::KIND)
+    .operation(Operation::SignIn)
+    .hint(format!(
+        "sign in at {page} in a browser, open its developer tools, and copy the cookies {} of {site}",
+        needed
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    ))
 }
 
 #[cfg(test)]
@@ -138,7 +184,10 @@ mod tests {
     #[test]
     fn everything_given_is_sent_in_hyphens() {
         let session = session("session_id=1; ubid_main=2; at_main=3; csm_hit=4", None).unwrap();
-        assert_eq!(session.header().expose_secret(), "session-id=1; ubid-main=2; at-main=3; csm_hit=4");
+        assert_eq!(
+            session.header().expose_secret(),
+            "session-id=1; ubid-main=2; at-main=3; csm_hit=4"
+        );
         assert_eq!(session.session_id().expose_secret(), "1");
         assert!(!format!("{session:?}").contains("at-main"));
     }
@@ -160,8 +209,14 @@ mod tests {
         let text = "session-id=1; ubid-acbzz=2; at-acbzz=3";
         let error = session(text, None).unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Config);
-        assert!(error.to_string().contains("`acbzz`") && error.hint_text().unwrap().contains("--marketplace"), "{error}");
-        assert_eq!(session(text, Some("amazon.de")).unwrap().marketplace().domain(), "amazon.de");
+        assert!(
+            error.to_string().contains("`acbzz`") && error.hint_text().unwrap().contains("--marketplace"),
+            "{error}"
+        );
+        assert_eq!(
+            session(text, Some("amazon.de")).unwrap().marketplace().domain(),
+            "amazon.de"
+        );
     }
 
     #[test]
@@ -176,8 +231,14 @@ mod tests {
             line("www.amazon.com", "at-main", "us3"),
         ]
         .concat();
-        assert_eq!(session(&file, None).unwrap().header().expose_secret(), "session-id=de1; ubid-acbde=de2; at-acbde=de3");
+        assert_eq!(
+            session(&file, None).unwrap().header().expose_secret(),
+            "session-id=de1; ubid-acbde=de2; at-acbde=de3"
+        );
         let american = session(&file, Some("amazon.com")).unwrap();
-        assert_eq!(american.header().expose_secret(), "session-id=us1; ubid-main=us2; at-main=us3");
+        assert_eq!(
+            american.header().expose_secret(),
+            "session-id=us1; ubid-main=us2; at-main=us3"
+        );
     }
 }

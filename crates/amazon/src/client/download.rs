@@ -77,7 +77,9 @@ impl AmazonClient {
             Route::Redirection => {
                 let url = self.drive(&["nodes", id, "contentRedirection"]);
                 // The suffix becomes the query of the address that it redirects to.
-                self.bytes(url).query(&[("querySuffix", "?download=true")]).query(&owner_pair(owner))
+                self.bytes(url)
+                    .query(&[("querySuffix", "?download=true")])
+                    .query(&owner_pair(owner))
             }
             Route::TempLink => self.bytes(self.temp_link(id).await?),
         };
@@ -95,17 +97,24 @@ impl AmazonClient {
     pub async fn thumbnail(&self, id: &str, owner: Option<&str>, width_px: u32) -> Result<Download> {
         let url = join(&self.hosts.thumbnail, &["v1", "thumbnail", id]);
         let width = width_px.to_string();
-        let call = self.bytes(url).query(&owner_pair(owner)).query(&[("viewBox", width.as_str())]);
+        let call = self
+            .bytes(url)
+            .query(&owner_pair(owner))
+            .query(&[("viewBox", width.as_str())]);
         download(call.send().await?, 0)
     }
 
     async fn temp_link(&self, id: &str) -> Result<Url> {
         let node = self.node_with_link(id).await?;
         let link = node.temp_link.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "the file has no temporary link").provider(KIND).operation(Operation::Open)
+            Error::new(ErrorKind::NotFound, "the file has no temporary link")
+                .provider(KIND)
+                .operation(Operation::Open)
         })?;
         // The parser's own error is left out: it could quote the link.
-        link.expose_secret().parse().map_err(|_| protocol("a temporary link that is no address").operation(Operation::Open))
+        link.expose_secret()
+            .parse()
+            .map_err(|_| protocol("a temporary link that is no address").operation(Operation::Open))
     }
 
     fn bytes(&self, url: Url) -> Call<'_> {
@@ -118,7 +127,11 @@ impl AmazonClient {
             .header(header::ACCEPT_ENCODING, "identity")
             .bucket(CONTENT)
             .html_is_error();
-        if presigned { call } else { call.credentials(&self.credentials) }
+        if presigned {
+            call
+        } else {
+            call.credentials(&self.credentials)
+        }
     }
 }
 
@@ -131,7 +144,10 @@ fn download(reply: Reply, offset: u64) -> Result<Download> {
     let media_type = reply.content_type().map(str::to_owned);
     let (starts_at, size_bytes) = match reply.status() {
         StatusCode::PARTIAL_CONTENT => {
-            let range = reply.headers().get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok());
+            let range = reply
+                .headers()
+                .get(header::CONTENT_RANGE)
+                .and_then(|value| value.to_str().ok());
             let (start, size) = range
                 .and_then(content_range)
                 .ok_or_else(|| protocol("part of a file without saying which").operation(Operation::Open))?;
@@ -143,7 +159,12 @@ fn download(reply: Reply, offset: u64) -> Result<Download> {
         _ => (0, length),
     };
     let expected = size_bytes.and_then(|size| size.checked_sub(starts_at));
-    Ok(Download { starts_at, size_bytes, media_type, stream: counted(reply.stream(), expected) })
+    Ok(Download {
+        starts_at,
+        size_bytes,
+        media_type,
+        stream: counted(reply.stream(), expected),
+    })
 }
 
 /// Reads `bytes 5-9/10` or `bytes 5-9/*`.
@@ -157,10 +178,13 @@ fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
 fn counted(stream: ByteStream, expected: Option<u64>) -> ByteStream {
     let Some(expected) = expected else { return stream };
     let wrong = move |received: u64| {
-        Error::new(ErrorKind::Corrupt, "the download has another length than the service promised")
-            .provider(KIND)
-            .operation(Operation::Open)
-            .context("received", format!("{received} of {expected} bytes"))
+        Error::new(
+            ErrorKind::Corrupt,
+            "the download has another length than the service promised",
+        )
+        .provider(KIND)
+        .operation(Operation::Open)
+        .context("received", format!("{received} of {expected} bytes"))
     };
     stream::unfold(Some((stream, 0_u64)), move |state| async move {
         let (mut stream, received) = state?;
@@ -199,12 +223,17 @@ mod tests {
     async fn a_body_of_another_length_ends_in_an_error() {
         let read = |bytes: &'static [u8], expected| async move {
             let stream = counted(BytesBody::chunks(Bytes::from_static(bytes)), expected);
-            stream.try_fold(0, |sum, chunk| async move { Ok(sum + chunk.len()) }).await
+            stream
+                .try_fold(0, |sum, chunk| async move { Ok(sum + chunk.len()) })
+                .await
         };
         assert_eq!(read(b"12345", Some(5)).await.unwrap(), 5);
         assert_eq!(read(b"12345", None).await.unwrap(), 5);
         for expected in [4, 6] {
-            assert_eq!(*read(b"12345", Some(expected)).await.unwrap_err().kind(), ErrorKind::Corrupt);
+            assert_eq!(
+                *read(b"12345", Some(expected)).await.unwrap_err().kind(),
+                ErrorKind::Corrupt
+            );
         }
     }
 }

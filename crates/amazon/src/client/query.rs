@@ -52,9 +52,12 @@ impl Filter {
 
     fn text(&self) -> Result<String> {
         if self.0.len() > CLAUSES_MAX {
-            return Err(Error::new(ErrorKind::Config, format!("a filter may have {CLAUSES_MAX} clauses at most"))
-                .provider(KIND)
-                .context("clauses", self.0.len()));
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("a filter may have {CLAUSES_MAX} clauses at most"),
+            )
+            .provider(KIND)
+            .context("clauses", self.0.len()));
         }
         Ok(self.0.join(" AND "))
     }
@@ -196,7 +199,10 @@ impl Default for SearchQuery {
 impl SearchQuery {
     /// Asks with filters in the search's own language, such as `type:(PHOTOS) AND timeYear:(2023)`.
     pub fn new(filters: impl Into<String>) -> Self {
-        Self { filters: filters.into(), ..Self::default() }
+        Self {
+            filters: filters.into(),
+            ..Self::default()
+        }
     }
 
     /// Sets the order.
@@ -245,12 +251,17 @@ mod tests {
     use super::*;
 
     fn value<'p>(pairs: &'p [(&str, String)], name: &str) -> Option<&'p str> {
-        pairs.iter().find(|(pair, _)| *pair == name).map(|(_, value)| value.as_str())
+        pairs
+            .iter()
+            .find(|(pair, _)| *pair == name)
+            .map(|(_, value)| value.as_str())
     }
 
     #[test]
     fn a_question_always_says_filter_order_and_limit() {
-        let pairs = NodeQuery::new(Filter::files().created_from("2024-01-01T00:00:00.000Z")).pairs().unwrap();
+        let pairs = NodeQuery::new(Filter::files().created_from("2024-01-01T00:00:00.000Z"))
+            .pairs()
+            .unwrap();
         let filters = "kind:FILE AND status:AVAILABLE AND createdDate:[\"2024-01-01T00:00:00.000Z\" TO *]";
         assert_eq!(value(&pairs, "filters"), Some(filters));
         assert_eq!(value(&pairs, "sort"), Some("['createdDate ASC']"));
@@ -271,8 +282,13 @@ mod tests {
 
     #[test]
     fn a_token_and_an_offset_never_go_together() {
-        let query = NodeQuery::new(Filter::files()).starting(Start::Offset(3)).starting(Start::Token("t".into()));
+        let query = NodeQuery::new(Filter::files())
+            .starting(Start::Offset(3))
+            .starting(Start::Token("t".into()));
         let pairs = query.pairs().unwrap();
-        assert_eq!((value(&pairs, "startToken"), value(&pairs, "offset")), (Some("t"), None));
+        assert_eq!(
+            (value(&pairs, "startToken"), value(&pairs, "offset")),
+            (Some("t"), None)
+        );
     }
 }

@@ -7,10 +7,22 @@ use crate::wire::{ContentProperties, Properties};
 /// Takes the point that the service has looked up, else the one that the file itself gave.
 pub(super) fn place(content: &ContentProperties) -> Option<Place> {
     let address = &content.address;
-    let looked_up = address.decimal("latitude").zip(address.decimal("longitude")).filter(|point| on_earth(*point));
-    let own = || [&content.image, &content.video].into_iter().find_map(|properties| point(properties.text("location")?));
+    let looked_up = address
+        .decimal("latitude")
+        .zip(address.decimal("longitude"))
+        .filter(|point| on_earth(*point));
+    let own = || {
+        [&content.image, &content.video]
+            .into_iter()
+            .find_map(|properties| point(properties.text("location")?))
+    };
     let (latitude, longitude) = looked_up.or_else(own)?;
-    Some(Place { latitude, longitude, altitude_m: None, name: name(address) })
+    Some(Place {
+        latitude,
+        longitude,
+        altitude_m: None,
+        name: name(address),
+    })
 }
 
 fn on_earth((latitude, longitude): (f64, f64)) -> bool {
@@ -19,7 +31,10 @@ fn on_earth((latitude, longitude): (f64, f64)) -> bool {
 
 /// Reads two signed decimals with a comma or spaces between; nobody has seen the real spelling.
 fn point(text: &str) -> Option<(f64, f64)> {
-    let mut numbers = text.split([',', ' ']).filter(|part| !part.is_empty()).map(|part| part.parse::<f64>().ok());
+    let mut numbers = text
+        .split([',', ' '])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse::<f64>().ok());
     let point = (numbers.next()??, numbers.next()??);
     (numbers.next().is_none() && on_earth(point)).then_some(point)
 }

@@ -26,7 +26,10 @@ fn written(text: &str) -> Option<Written> {
         Some(PiecesOffset::Numeric(numeric)) => Some(numeric.offset()),
         _ => None,
     };
-    Some(Written { local: pieces.date().to_datetime(pieces.time()?), offset })
+    Some(Written {
+        local: pieces.date().to_datetime(pieces.time()?),
+        offset,
+    })
 }
 
 /// Reads a date of the node itself, which is an instant.
@@ -57,7 +60,12 @@ pub(super) fn taken(node: &Node) -> Option<(Sourced<CaptureTime>, &'static str)>
     let (image, video) = (&content.image, &content.video);
     let exif = |name: &str, fraction: &str| {
         let base = wall_clock(image.date(name)?, Precision::Second)?;
-        Some(image.text(fraction).and_then(|digits| with_fraction(base, digits)).unwrap_or(base))
+        Some(
+            image
+                .text(fraction)
+                .and_then(|digits| with_fraction(base, digits))
+                .unwrap_or(base),
+        )
     };
     let provider = |taken: CaptureTime| Sourced::provider(taken);
     // The order is that of a client whose dates agree with the service's own pages (reference 3.5).
@@ -76,7 +84,13 @@ pub(super) fn taken(node: &Node) -> Option<(Sourced<CaptureTime>, &'static str)>
         .or_else(|| {
             let created = instant(node.created_date.as_deref()?)?;
             let taken = CaptureTime::instant(created, Precision::Second);
-            Some((Sourced { value: taken, origin: Origin::Inferred }, "createdDate"))
+            Some((
+                Sourced {
+                    value: taken,
+                    origin: Origin::Inferred,
+                },
+                "createdDate",
+            ))
         })
 }
 
@@ -105,8 +119,15 @@ fn with_fraction(taken: CaptureTime, digits: &str) -> Option<CaptureTime> {
     }
     let nanoseconds: i32 = format!("{digits:0<9}").parse().ok()?;
     let local = taken.local?.with().subsec_nanosecond(nanoseconds).build().ok()?;
-    let instant = taken.offset_s.and_then(|seconds| Offset::from_seconds(seconds).ok()?.to_timestamp(local).ok());
-    Some(CaptureTime { local: Some(local), instant, precision: Precision::Subsecond, ..taken })
+    let instant = taken
+        .offset_s
+        .and_then(|seconds| Offset::from_seconds(seconds).ok()?.to_timestamp(local).ok());
+    Some(CaptureTime {
+        local: Some(local),
+        instant,
+        precision: Precision::Subsecond,
+        ..taken
+    })
 }
 
 #[cfg(test)]
@@ -130,7 +151,10 @@ mod tests {
         }));
         assert_eq!(field, "image.dateTimeOriginal");
         assert_eq!(taken.local.unwrap().to_string(), "2019-09-06T16:30:09.89");
-        assert_eq!((taken.instant, taken.offset_s, taken.precision), (None, None, Precision::Subsecond));
+        assert_eq!(
+            (taken.instant, taken.offset_s, taken.precision),
+            (None, None, Precision::Subsecond)
+        );
     }
 
     #[rstest]
@@ -159,7 +183,11 @@ mod tests {
 
     #[test]
     fn node_dates_are_instants_with_any_number_of_digits() {
-        for text in ["2015-01-01T00:00:00.00Z", "2015-01-01T00:00:00Z", "2015-01-01T02:00:00.000+02:00"] {
+        for text in [
+            "2015-01-01T00:00:00.00Z",
+            "2015-01-01T00:00:00Z",
+            "2015-01-01T02:00:00.000+02:00",
+        ] {
             assert_eq!(instant(text).unwrap().to_string(), "2015-01-01T00:00:00Z");
         }
         assert_eq!(instant("yesterday"), None);

@@ -15,7 +15,13 @@ pub(super) struct Routes {
 
 impl Routes {
     /// Opens an original, trying the other routes where one is closed or ill.
-    pub(super) async fn open(&self, client: &AmazonClient, id: &str, owner: Option<&str>, offset: u64) -> Result<Download> {
+    pub(super) async fn open(
+        &self,
+        client: &AmazonClient,
+        id: &str,
+        owner: Option<&str>,
+        offset: u64,
+    ) -> Result<Download> {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut failures = Vec::new();
         for step in 0..Route::ALL.len() {
@@ -40,7 +46,13 @@ impl Routes {
     }
 }
 
-async fn try_route(client: &AmazonClient, route: Route, id: &str, owner: Option<&str>, offset: u64) -> Result<Download> {
+async fn try_route(
+    client: &AmazonClient,
+    route: Route,
+    id: &str,
+    owner: Option<&str>,
+    offset: u64,
+) -> Result<Download> {
     match client.download(route, id, owner, offset).await {
         // The file is shorter than what was received of it before: it is another one now, so it is read from the start.
         Err(error) if offset > 0 && *error.kind() == ErrorKind::Rejected(Rejection::Invalid) => {
@@ -80,20 +92,27 @@ async fn explain(client: &AmazonClient, mut failures: Vec<Error>) -> Error {
     let passing = |error: &Error| error.is_transient();
     // The file is gone only if every route says so; one that is merely ill may still have it.
     let index = failures.iter().position(passing).or_else(|| {
-        failures.iter().position(|error| !matches!(error.kind(), ErrorKind::NotFound))
+        failures
+            .iter()
+            .position(|error| !matches!(error.kind(), ErrorKind::NotFound))
     });
     match index {
         Some(index) => failures.swap_remove(index),
-        None => failures.pop().unwrap_or_else(|| Error::new(ErrorKind::Internal, "no route to the original was tried")),
+        None => failures
+            .pop()
+            .unwrap_or_else(|| Error::new(ErrorKind::Internal, "no route to the original was tried")),
     }
     .operation(Operation::Open)
 }
 
 /// Even the metadata host, which belongs to no region, refuses.
 fn expired_everywhere(refusal: Error) -> Error {
-    Error::new(ErrorKind::Auth(AuthProblem::Expired), "no host of the service accepts the cookies")
-        .provider(crate::KIND)
-        .operation(Operation::Open)
-        .hint("sign in to Amazon Photos in a browser again and give the new cookies with `photomove auth login amazon`")
-        .source(refusal)
+    Error::new(
+        ErrorKind::Auth(AuthProblem::Expired),
+        "no host of the service accepts the cookies",
+    )
+    .provider(crate::KIND)
+    .operation(Operation::Open)
+    .hint("sign in to Amazon Photos in a browser again and give the new cookies with `photomove auth login amazon`")
+    .source(refusal)
 }

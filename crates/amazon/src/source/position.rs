@@ -132,15 +132,28 @@ impl Position {
         let offset = self.offset(limit);
         // Past the window only a token leads on: the instant is then read again from its beginning.
         let offset = if offset + u64::from(limit) > WINDOW { 0 } else { offset };
-        let start = if offset == 0 { Start::Beginning } else { Start::Offset(offset) };
-        Ok(Asked { from: self.from.clone(), start, before: offset, limit })
+        let start = if offset == 0 {
+            Start::Beginning
+        } else {
+            Start::Offset(offset)
+        };
+        Ok(Asked {
+            from: self.from.clone(),
+            start,
+            before: offset,
+            limit,
+        })
     }
 
     /// Where one instant fills a page, the page must begin inside it; a quarter is read again in case something before
     /// it was deleted meanwhile.
     fn offset(&self, limit: u16) -> u64 {
         let limit = u64::from(limit);
-        let inside = if self.at_instant < limit { 0 } else { self.at_instant - limit / 4 };
+        let inside = if self.at_instant < limit {
+            0
+        } else {
+            self.at_instant - limit / 4
+        };
         inside.max(self.skip)
     }
 
@@ -157,7 +170,11 @@ impl Position {
         self.note_order(&page.nodes);
         let fresh = self.pass(page.nodes, usize::from(asked.limit));
         let by_token = matches!(asked.start, Start::Token(_));
-        self.idle = if fresh.is_empty() { self.idle.saturating_add(1) } else { 0 };
+        self.idle = if fresh.is_empty() {
+            self.idle.saturating_add(1)
+        } else {
+            0
+        };
         if !by_token && fresh.is_empty() {
             // A short page that held nothing new: what is missing stands behind it.
             self.skip = reached.max(self.at_instant);
@@ -171,8 +188,15 @@ impl Position {
             && used != Some(&*token)
             && self.idle < IDLE_PAGES_MAX
         {
-            let token = Token { token, from: asked.from.clone(), before: reached };
-            return Ok(Advance { fresh, next: Next::Token(token) });
+            let token = Token {
+                token,
+                from: asked.from.clone(),
+                before: reached,
+            };
+            return Ok(Advance {
+                fresh,
+                next: Next::Token(token),
+            });
         }
         let complete = page.count.is_some_and(|count| reached >= count);
         let short = received < u64::from(asked.limit);
@@ -189,9 +213,14 @@ impl Position {
             return Err(protocol("the same page again and again"));
         }
         if self.unordered {
-            return Err(protocol("a listing in another order than asked for, and no token to go on"));
+            return Err(protocol(
+                "a listing in another order than asked for, and no token to go on",
+            ));
         }
-        Ok(Advance { fresh, next: Next::Position })
+        Ok(Advance {
+            fresh,
+            next: Next::Position,
+        })
     }
 
     /// Few nodes may stand in the wrong place; a page that goes down more often than that was not sorted at all.
@@ -218,7 +247,11 @@ impl Position {
                 self.seen.push(node.id.clone());
             }
             // A date later than the listing's bound is odd or new; either would lead past what is still to come.
-            let date = node.as_ref().ok().and_then(created).filter(|date| *date <= self.until && !self.unordered);
+            let date = node
+                .as_ref()
+                .ok()
+                .and_then(created)
+                .filter(|date| *date <= self.until && !self.unordered);
             match date {
                 Some(date) if at.is_none_or(|at| at < date) => {
                     at = Some(date);

@@ -30,7 +30,9 @@ impl Walk<'_> {
     ) -> Result<Page<T>> {
         let (mut position, token) = Position::read(at, now)?;
         let (asked, page) = self.read(&position, token).await?;
-        let advance = position.advance(&asked, page).map_err(|error| error.operation(self.operation))?;
+        let advance = position
+            .advance(&asked, page)
+            .map_err(|error| error.operation(self.operation))?;
         let mut items = Vec::with_capacity(advance.fresh.len());
         for node in advance.fresh {
             match node.map(|node| item(node, &position)) {
@@ -48,12 +50,21 @@ impl Walk<'_> {
             }
         };
         let total_hint = position.total.map(|total| total.saturating_sub(position.others));
-        Ok(Page { items, next, total_hint })
+        Ok(Page {
+            items,
+            next,
+            total_hint,
+        })
     }
 
     async fn read(&self, position: &Position, token: Option<Token>) -> Result<(Asked, NodePage)> {
         if let Some(token) = token {
-            let asked = Asked { from: token.from, start: Start::Token(token.token), before: token.before, limit: self.limit };
+            let asked = Asked {
+                from: token.from,
+                start: Start::Token(token.token),
+                before: token.before,
+                limit: self.limit,
+            };
             match self.ask(&asked).await {
                 Ok(page) => return Ok((asked, page)),
                 // "Next token is expired", or no token of theirs at all: the position leads on.
@@ -73,8 +84,10 @@ impl Walk<'_> {
             Some(from) => self.filter.clone().created_from(from),
             None => self.filter.clone(),
         };
-        let query =
-            NodeQuery::new(filter).limit(asked.limit).starting(asked.start.clone()).for_operation(self.operation);
+        let query = NodeQuery::new(filter)
+            .limit(asked.limit)
+            .starting(asked.start.clone())
+            .for_operation(self.operation);
         match self.parent {
             Some(id) => self.client.children(id, &query).await,
             None => self.client.nodes(&query).await,
@@ -83,7 +96,9 @@ impl Walk<'_> {
 
     /// The service's own count is the only proof that a listing is whole.
     fn compare(&self, position: &Position) {
-        let Some(total) = position.total.filter(|total| *total > position.passed) else { return };
+        let Some(total) = position.total.filter(|total| *total > position.passed) else {
+            return;
+        };
         tracing::warn!(
             counted = total,
             listed = position.passed,

@@ -31,13 +31,24 @@ impl Fields {
 
     /// Takes a list of texts; missing and null are an empty list.
     pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
-        let list = |value: &Value| value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect();
+        let list = |value: &Value| {
+            value
+                .as_array()?
+                .iter()
+                .map(|text| text.as_str().map(str::to_owned))
+                .collect()
+        };
         self.typed(name, list).unwrap_or_default()
     }
 
     /// Takes a date as text: by itself, or wrapped as the official Android app keeps it (`{"value": "…"}`).
     pub(super) fn date(&mut self, name: &str) -> Option<String> {
-        self.typed(name, |value| value.as_str().or_else(|| value.get("value")?.as_str()).map(str::to_owned))
+        self.typed(name, |value| {
+            value
+                .as_str()
+                .or_else(|| value.get("value")?.as_str())
+                .map(str::to_owned)
+        })
     }
 
     pub(super) fn object(&mut self, name: &str) -> Option<Map<String, Value>> {

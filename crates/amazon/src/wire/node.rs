@@ -106,7 +106,10 @@ impl Properties {
     /// Returns a decimal number, which may be written as a text.
     pub fn decimal(&self, name: &str) -> Option<f64> {
         let value = self.0.get(name)?;
-        value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|number| number.is_finite())
+        value
+            .as_f64()
+            .or_else(|| value.as_str()?.trim().parse().ok())
+            .filter(|number| number.is_finite())
     }
 
     /// Returns a whole number, which may be written as a text.
@@ -122,7 +125,10 @@ impl Node {
     /// [`photomove_core::ErrorKind::Protocol`] if it is no object or has no id.
     pub fn from_value(value: Value) -> Result<Self> {
         let mut fields = Fields::of(value).ok_or_else(|| protocol("a node that is no JSON object"))?;
-        let id = fields.text("id").filter(|id| !id.is_empty()).ok_or_else(|| protocol("a node without an id"))?;
+        let id = fields
+            .text("id")
+            .filter(|id| !id.is_empty())
+            .ok_or_else(|| protocol("a node without an id"))?;
         Ok(Self {
             id,
             kind: fields.text("kind"),
@@ -140,7 +146,10 @@ impl Node {
             labels: fields.texts("labels"),
             settings: fields.object("settings").map(Settings::from_map).unwrap_or_default(),
             content: fields.object("contentProperties").map(ContentProperties::from_map),
-            temp_link: fields.text("tempLink").filter(|link| !link.is_empty()).map(SecretString::from),
+            temp_link: fields
+                .text("tempLink")
+                .filter(|link| !link.is_empty())
+                .map(SecretString::from),
             other: fields.rest(),
         })
     }
@@ -154,7 +163,10 @@ impl Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Ids suffice to find it; names, places and links are nobody's business.
-        f.debug_struct("Node").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -164,13 +176,18 @@ impl Settings {
             let value = map.get(name)?;
             value.as_bool().or_else(|| value.as_str()?.parse().ok())
         };
-        Self { favorite: flag("favorite"), hidden: flag("hidden") }
+        Self {
+            favorite: flag("favorite"),
+            hidden: flag("hidden"),
+        }
     }
 }
 
 impl ContentProperties {
     fn from_map(map: Map<String, Value>) -> Self {
-        let Some(mut fields) = Fields::of(Value::Object(map)) else { return Self::default() };
+        let Some(mut fields) = Fields::of(Value::Object(map)) else {
+            return Self::default();
+        };
         let mut properties = |name: &str| Properties(fields.object(name).unwrap_or_default());
         let (image, video, address) = (properties("image"), properties("video"), properties("address"));
         Self {
@@ -193,6 +210,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    use super::super::arbitrary::json_value;
     use super::*;
 
     #[test]
@@ -218,29 +236,6 @@ mod tests {
         assert_eq!(node.created_date.as_deref(), Some("2022-11-27T14:09:16.927Z"));
     }
 
-    /// Any JSON, with the field names of a node mixed in.
-    pub(crate) fn json_value() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<f64>().prop_map(Value::from),
-            "[ -~]{0,12}|[0-9]{1,5}|20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:00:00(\\.[0-9]{1,4})?Z".prop_map(Value::from),
-        ];
-        let names = prop::sample::select(vec![
-            "id", "kind", "name", "data", "count", "contentProperties", "image", "video", "address", "createdDate", "size",
-            "md5", "settings", "favorite", "latitude", "longitude", "dateTimeOriginal", "location", "value", "keywords",
-            "contentDate", "subSecTimeOriginal", "contentType", "nextToken", "version", "other",
-        ]);
-        leaf.prop_recursive(5, 64, 12, move |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                prop::collection::btree_map(names.clone().prop_map(str::to_owned), inner, 0..12)
-                    .prop_map(|map| Value::Object(map.into_iter().collect())),
-            ]
-        })
-    }
-
     proptest! {
         #[test]
         fn any_json_is_read_or_refused_but_never_panics(value in json_value()) {
@@ -250,6 +245,3 @@ mod tests {
         }
     }
 }
-
-#[cfg(test)]
-pub(crate) use tests::json_value;

@@ -25,11 +25,21 @@ impl Fixture {
             files.push(KnownFile::new(item.name.clone(), item.blob.bytes().await.unwrap()));
         }
         let members = |album: usize| {
-            library.items.iter().filter(move |item| item.albums.contains(&album)).map(|item| item.name.clone())
+            library
+                .items
+                .iter()
+                .filter(move |item| item.albums.contains(&album))
+                .map(|item| item.name.clone())
         };
         let albums = library.albums.iter().enumerate();
-        let albums = albums.map(|(index, album)| KnownAlbum::new(album.title.clone(), members(index))).collect();
-        Self { stand_in: StandIn::start(library, switches).await, files, albums }
+        let albums = albums
+            .map(|(index, album)| KnownAlbum::new(album.title.clone(), members(index)))
+            .collect();
+        Self {
+            stand_in: StandIn::start(library, switches).await,
+            files,
+            albums,
+        }
     }
 }
 
@@ -48,11 +58,19 @@ impl SourceFixture for Fixture {
     }
 
     fn unknown(&self) -> (AssetId, Locator) {
-        (AssetId::from("-nosuchnode0000000000a"), Locator(serde_json::json!({ "owner": "A0NOBODY" })))
+        (
+            AssetId::from("-nosuchnode0000000000a"),
+            Locator(serde_json::json!({ "owner": "A0NOBODY" })),
+        )
     }
 
     fn secrets(&self) -> Vec<String> {
-        self.stand_in.sim().cookies().into_iter().map(|(_, value)| value).collect()
+        self.stand_in
+            .sim()
+            .cookies()
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect()
     }
 }
 

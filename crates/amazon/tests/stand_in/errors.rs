@@ -20,7 +20,11 @@ async fn a_lost_session_stops_at_once_and_goes_on_with_new_cookies(
     #[case] session_loss: SessionLoss,
     #[case] problem: AuthProblem,
 ) {
-    let stand_in = StandIn::small(AmazonSwitches { session_loss, ..AmazonSwitches::default() }).await;
+    let stand_in = StandIn::small(AmazonSwitches {
+        session_loss,
+        ..AmazonSwitches::default()
+    })
+    .await;
     let source = stand_in.provider();
     let owner = source.connect().await.unwrap().owner;
     let start = source.start(&Filters::default()).await.unwrap();
@@ -32,8 +36,15 @@ async fn a_lost_session_stops_at_once_and_goes_on_with_new_cookies(
     let before = stand_in.log().len();
     let error = source.assets(&next).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Auth(problem), "{error:?}");
-    assert!(error.hint_text().is_some_and(|hint| hint.contains("cookies")), "{error:?}");
-    assert_eq!(stand_in.log().len() - before, 1, "a refused session is never asked again in a loop");
+    assert!(
+        error.hint_text().is_some_and(|hint| hint.contains("cookies")),
+        "{error:?}"
+    );
+    assert_eq!(
+        stand_in.log().len() - before,
+        1,
+        "a refused session is never asked again in a loop"
+    );
     let error = open(&source, &asset, 0).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Auth(problem), "{error:?}");
 
@@ -47,7 +58,11 @@ async fn a_lost_session_stops_at_once_and_goes_on_with_new_cookies(
 #[tokio::test]
 async fn underscores_in_the_names_do_no_harm() {
     let stand_in = StandIn::small(AmazonSwitches::default()).await;
-    let variables = stand_in.sim().cookies().into_iter().map(|(name, value)| (name.replace('-', "_"), value));
+    let variables = stand_in
+        .sim()
+        .cookies()
+        .into_iter()
+        .map(|(name, value)| (name.replace('-', "_"), value));
     let cookies = Cookies::from_variables(variables).unwrap();
     let config = AmazonConfig::default().with_endpoints(stand_in.endpoints());
     let source = AmazonPhotos::new(&config, &cookies, &stand_in.env()).unwrap();

@@ -21,14 +21,25 @@ fn ids(assets: &[Asset]) -> HashSet<String> {
 #[tokio::test]
 async fn twenty_thousand_nodes_are_listed_once_each(#[case] tokens: TokenRule) {
     let library = Library::synthetic(20_000, 2048, 1).unwrap();
-    let stand_in = StandIn::start(library, AmazonSwitches { tokens, ..AmazonSwitches::default() }).await;
+    let stand_in = StandIn::start(
+        library,
+        AmazonSwitches {
+            tokens,
+            ..AmazonSwitches::default()
+        },
+    )
+    .await;
     let source = stand_in.provider_with(AmazonConfig::default());
     let start = source.start(&Filters::default()).await.unwrap();
     assert_eq!(source.assets(&start).await.unwrap().total_hint, Some(20_000));
     let assets = list_from(&source, start).await.unwrap();
     assert_eq!((assets.len(), ids(&assets).len()), (20_000, 20_000));
     // 100 pages; by position each page repeats the nodes of its first instant, so a few more.
-    assert!((101..=104).contains(&stand_in.count("list")), "{} requests", stand_in.count("list"));
+    assert!(
+        (101..=104).contains(&stand_in.count("list")),
+        "{} requests",
+        stand_in.count("list")
+    );
     assert!(stand_in.log().iter().all(|line| line.status == 200));
     stand_in.end().await;
 }
@@ -76,10 +87,17 @@ async fn a_new_process_goes_on_from_the_durable_position_within_one_page() {
         before.extend(page.items.into_iter().map(Result::unwrap));
         at = page.next.unwrap();
     }
-    let kept = serde_json::to_string(&Cursor { fast: None, fast_until: None, ..at }).unwrap();
+    let kept = serde_json::to_string(&Cursor {
+        fast: None,
+        fast_until: None,
+        ..at
+    })
+    .unwrap();
     drop(source);
     let requests = stand_in.count("list");
-    let after = list_from(&stand_in.provider(), serde_json::from_str(&kept).unwrap()).await.unwrap();
+    let after = list_from(&stand_in.provider(), serde_json::from_str(&kept).unwrap())
+        .await
+        .unwrap();
     let all: HashSet<String> = ids(&before).union(&ids(&after)).cloned().collect();
     assert_eq!((before.len(), all.len()), (14, 30));
     assert!(after.len() <= 16 + 7, "{} assets came again", after.len() - 16);
@@ -89,7 +107,11 @@ async fn a_new_process_goes_on_from_the_durable_position_within_one_page() {
 
 #[tokio::test]
 async fn odd_nodes_are_listed_like_the_others() {
-    let switches = AmazonSwitches { odd_nodes: true, hidden_in_search: false, ..AmazonSwitches::default() };
+    let switches = AmazonSwitches {
+        odd_nodes: true,
+        hidden_in_search: false,
+        ..AmazonSwitches::default()
+    };
     let stand_in = StandIn::small(switches).await;
     let assets = list_all(&stand_in.provider()).await.unwrap();
     let names: HashSet<&str> = assets.iter().map(|asset| asset.parts[0].file_name.as_str()).collect();
@@ -110,7 +132,10 @@ async fn odd_nodes_are_listed_like_the_others() {
     }
     assert!(!names.contains("trashed.jpg"), "the bin is not moved");
     let named = |name: &str| assets.iter().find(|asset| asset.parts[0].file_name == name).unwrap();
-    assert_eq!(named("hidden.jpg").metadata.hidden.as_ref().map(|hidden| hidden.value), Some(true));
+    assert_eq!(
+        named("hidden.jpg").metadata.hidden.as_ref().map(|hidden| hidden.value),
+        Some(true)
+    );
     assert_eq!(named("odd NoSettings.jpg").metadata.hidden, None);
     assert_eq!(named("odd NumbersAsText.jpg").parts[0].size_bytes, Some(2048));
     assert!(named("odd UnknownFields.jpg").metadata.extra.contains_key("hologram"));
@@ -122,8 +147,12 @@ async fn odd_nodes_are_listed_like_the_others() {
 #[tokio::test]
 async fn documents_are_no_assets_and_not_in_the_total() {
     let mut library = Library::synthetic(20, 4096, 7).unwrap();
-    library.items.push(photomove_sim::LibraryItem::from_bytes("tax.pdf", &b"%PDF-1.7 ..."[..]));
-    library.items.push(photomove_sim::LibraryItem::from_bytes("notes.txt", &b"hello"[..]));
+    library
+        .items
+        .push(photomove_sim::LibraryItem::from_bytes("tax.pdf", &b"%PDF-1.7 ..."[..]));
+    library
+        .items
+        .push(photomove_sim::LibraryItem::from_bytes("notes.txt", &b"hello"[..]));
     let stand_in = StandIn::start(library, AmazonSwitches::default()).await;
     let source = stand_in.provider();
     let mut next = Some(source.start(&Filters::default()).await.unwrap());

@@ -25,10 +25,16 @@ async fn originals_come_intact_by_whichever_route_is_open(#[case] switches: Amaz
         let bytes = read(open(&source, &asset, 0).await.unwrap()).await.unwrap();
         let part = &asset.parts[0];
         assert_eq!(part.size_bytes, Some(bytes.len() as u64));
-        assert!(matches!(part.checksums.agrees(&Checksums::of(&bytes)), Agreement::Same(_)));
+        assert!(matches!(
+            part.checksums.agrees(&Checksums::of(&bytes)),
+            Agreement::Same(_)
+        ));
     }
     let log = stand_in.log();
-    let from: Vec<_> = log.iter().filter(|line| line.operation == "download" && line.status == 200).collect();
+    let from: Vec<_> = log
+        .iter()
+        .filter(|line| line.operation == "download" && line.status == 200)
+        .collect();
     assert_eq!(from.len(), 30);
     assert!(from.iter().all(|line| line.origin == origin));
     stand_in.end().await;
@@ -39,7 +45,12 @@ async fn originals_come_intact_by_whichever_route_is_open(#[case] switches: Amaz
 #[case(TempLinkForm::Token)]
 #[tokio::test]
 async fn the_temporary_link_is_the_last_resort(#[case] temp_link: TempLinkForm) {
-    let stand_in = StandIn::small(AmazonSwitches { signed_download: false, temp_link, ..switches() }).await;
+    let stand_in = StandIn::small(AmazonSwitches {
+        signed_download: false,
+        temp_link,
+        ..switches()
+    })
+    .await;
     let source = stand_in.provider();
     let asset = list_all(&source).await.unwrap().swap_remove(0);
     stand_in.faults(r#"[{"operation": "redirect", "fault": "status", "status": 404}]"#);
@@ -50,7 +61,11 @@ async fn the_temporary_link_is_the_last_resort(#[case] temp_link: TempLinkForm) 
 
 #[tokio::test]
 async fn a_foreign_storage_host_gets_no_credential_after_a_redirect() {
-    let closed = AmazonSwitches { signed_download: false, redirect_target: RedirectTarget::PreSigned, ..switches() };
+    let closed = AmazonSwitches {
+        signed_download: false,
+        redirect_target: RedirectTarget::PreSigned,
+        ..switches()
+    };
     let stand_in = StandIn::small(closed).await;
     let source = stand_in.provider();
     for asset in list_all(&source).await.unwrap() {
@@ -64,7 +79,10 @@ async fn a_foreign_storage_host_gets_no_credential_after_a_redirect() {
     }
     for line in at("metadata") {
         for name in ["at-main", "session-id", "ubid-main", "x-amzn-sessionid"] {
-            assert!(line.credentials.iter().any(|sent| sent == name), "{name} is missing in {line:?}");
+            assert!(
+                line.credentials.iter().any(|sent| sent == name),
+                "{name} is missing in {line:?}"
+            );
         }
     }
     stand_in.end().await;
@@ -72,7 +90,11 @@ async fn a_foreign_storage_host_gets_no_credential_after_a_redirect() {
 
 #[tokio::test]
 async fn a_closed_route_is_not_tried_again_for_every_file() {
-    let stand_in = StandIn::small(AmazonSwitches { signed_download: false, ..switches() }).await;
+    let stand_in = StandIn::small(AmazonSwitches {
+        signed_download: false,
+        ..switches()
+    })
+    .await;
     let source = stand_in.provider();
     let assets = list_all(&source).await.unwrap();
     for asset in &assets {
@@ -90,7 +112,10 @@ async fn an_ill_route_gives_way_to_the_next() {
     let assets = list_all(&source).await.unwrap();
     stand_in.faults(r#"[{"operation": "download", "fault": "status", "status": 503}]"#);
     let error = open(&source, &assets[0], 0).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }) && error.is_exhausted(), "{error:?}");
+    assert!(
+        matches!(error.kind(), ErrorKind::Unavailable { .. }) && error.is_exhausted(),
+        "{error:?}"
+    );
     stand_in.faults("[]");
     read(open(&source, &assets[1], 0).await.unwrap()).await.unwrap();
     stand_in.end().await;
@@ -128,7 +153,10 @@ async fn a_cut_body_is_an_error_and_a_flipped_bit_shows_in_the_md5() {
     assert!(error.is_transient(), "{error:?}");
     stand_in.faults(r#"[{"operation": "download", "nth": 1, "fault": "flip_bit"}]"#);
     let bytes = read(open(&source, &asset, 0).await.unwrap()).await.unwrap();
-    assert!(matches!(asset.parts[0].checksums.agrees(&Checksums::of(&bytes)), Agreement::Different(_)));
+    assert!(matches!(
+        asset.parts[0].checksums.agrees(&Checksums::of(&bytes)),
+        Agreement::Different(_)
+    ));
     stand_in.end().await;
 }
 
@@ -146,7 +174,10 @@ async fn a_wrong_region_is_told_from_a_dead_session() {
     let asset = list_all(&source).await.unwrap().swap_remove(0);
     let error = open(&source, &asset, 0).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Auth(AuthProblem::WrongRegion));
-    assert!(error.to_string().contains("127.0.0.1") && error.hint_text().unwrap().contains("region"), "{error}");
+    assert!(
+        error.to_string().contains("127.0.0.1") && error.hint_text().unwrap().contains("region"),
+        "{error}"
+    );
     stand_in.sim().expire();
     let error = open(&source, &asset, 0).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Auth(AuthProblem::Expired));

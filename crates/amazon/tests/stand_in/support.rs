@@ -31,7 +31,11 @@ impl StandIn {
             ..SimOptions::default()
         };
         let sims = start(options).await.unwrap();
-        Self { sims, clock: ManualClock::new(now), service_clock }
+        Self {
+            sims,
+            clock: ManualClock::new(now),
+            service_clock,
+        }
     }
 
     /// A small library that spans several pages of seven.
@@ -79,11 +83,21 @@ impl StandIn {
 
     /// Requests of an operation so far.
     pub(crate) fn count(&self, operation: &str) -> u64 {
-        self.sim().shared().counters.counts().by_operation.get(operation).copied().unwrap_or(0)
+        self.sim()
+            .shared()
+            .counters
+            .counts()
+            .by_operation
+            .get(operation)
+            .copied()
+            .unwrap_or(0)
     }
 
     pub(crate) fn faults(&self, json: &str) {
-        self.sim().shared().faults.replace(photomove_sim::parse_faults(json).unwrap());
+        self.sim()
+            .shared()
+            .faults
+            .replace(photomove_sim::parse_faults(json).unwrap());
     }
 
     /// Moves the service's clock only, as if the client had been away.

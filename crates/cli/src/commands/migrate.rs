@@ -63,7 +63,7 @@ pub(crate) async fn plan_only(app: &App, settings: &Settings, from: &Endpoint, t
     let run = Run::prepare(app, settings, from, to, how).await?;
     let plan = run.watched(run.migration.plan()).await?;
     app.printer.object(&plan_object(&plan));
-    app.printer.text(&report::plan_text(&plan));
+    app.printer.text(&report::plan_text(&plan, true));
     Ok(Exit::Done)
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn between(app: &App, settings: &Settings, from: &Endpoint, to:
     let plan = run.watched(run.migration.plan()).await?;
     app.printer.object(&plan_object(&plan));
     if !plan.nothing_to_do {
-        app.printer.talk(&format!("{}\n", report::plan_text(&plan)));
+        app.printer.talk(&format!("{}\n", report::plan_text(&plan, false)));
         if !app.person.confirm("move this?").await? {
             return Err(Error::new(ErrorKind::Cancelled, "nothing was moved"));
         }

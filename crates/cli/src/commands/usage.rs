@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::endpoint::Endpoint;
 use crate::exit::Exit;
-use crate::{providers, text};
+use crate::{providers, report, text};
 
 /// Asks the service and prints what it says.
 pub(crate) async fn run(app: &App, endpoint: &str) -> Result<Exit> {
@@ -14,21 +14,28 @@ pub(crate) async fn run(app: &App, endpoint: &str) -> Result<Exit> {
     let settings = app.settings(None)?;
     let accounts = providers::Accounts::new(app, &settings);
     let sign_in = accounts.sign_in(&endpoint).await?;
-    let provider = accounts.open_alone(sign_in).await?;
-    let account = provider.connect().await?;
+    let (account, held) = accounts.usage(sign_in).await?;
+    let rows = held.iter().map(|held| json!({ "category": held.category, "files": held.files, "bytes": held.bytes }));
     app.printer.object(&json!({
         "type": "usage",
         "provider": endpoint.kind.word(),
         "account": account.label,
         "used_bytes": account.used,
         "limit_bytes": account.limit,
+        "held": rows.collect::<Vec<_>>(),
     }));
-    let whose = account.label.map(|label| format!(" ({label})")).unwrap_or_default();
-    app.printer.text(&format!("{}{whose}", provider.info().label));
-    app.printer.text(&match (account.used, account.limit) {
-        (Some(used), Some(limit)) => format!("storage: {} of {} used", text::bytes(used), text::bytes(limit)),
-        (Some(used), None) => format!("storage: {} used", text::bytes(used)),
-        _ => "storage: the service does not tell".to_owned(),
-    });
+    let whose = account.label.as_deref().map(|label| format!(" ({label})")).unwrap_or_default();
+    app.printer.text(&format!("{}{whose}", endpoint.kind.label()));
+    if !held.is_empty() {
+        app.printer.text(&report::held_table(&held));
+    }
+    match (account.used, account.limit) {
+        (Some(used), Some(limit)) => {
+            app.printer.text(&format!("storage: {} of {} used", text::bytes(used), text::bytes(limit)));
+        }
+        (Some(used), None) => app.printer.text(&format!("storage: {} used", text::bytes(used))),
+        _ if held.is_empty() => app.printer.text("storage: the service does not tell"),
+        _ => {}
+    }
     Ok(Exit::Done)
 }

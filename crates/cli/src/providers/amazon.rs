@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use photomove_amazon::wire::CategoryUsage;
 use photomove_amazon::{AmazonConfig, AmazonPhotos, Cookies, Endpoints};
-use photomove_core::{CredentialStore, Error, ErrorKind, Operation, PhotoProvider, Result};
+use photomove_core::{CredentialStore, Error, ErrorKind, Operation, Result};
 use photomove_http::HttpEnv;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Accounts, key};
+use super::{Accounts, Held, key};
 use crate::ask;
 use crate::endpoint::{Endpoint, Kind};
 use crate::settings::AmazonSettings;
@@ -88,9 +89,20 @@ pub(crate) fn cookies_of_file(path: &Path) -> Result<Cookies> {
 }
 
 /// Makes the provider.
-pub(super) fn open(accounts: &Accounts<'_>, sign_in: AmazonSignIn, env: &HttpEnv) -> Result<Arc<dyn PhotoProvider>> {
+pub(super) fn open(accounts: &Accounts<'_>, sign_in: &AmazonSignIn, env: &HttpEnv) -> Result<Arc<AmazonPhotos>> {
     let config = config(&accounts.settings.amazon, sign_in.marketplace.as_deref())?;
-    Ok(AmazonPhotos::new(&config, &sign_in.cookies, env)?)
+    AmazonPhotos::new(&config, &sign_in.cookies, env)
+}
+
+/// Asks how much the account holds, by category.
+pub(super) async fn usage(amazon: &AmazonPhotos) -> Result<Vec<Held>> {
+    let usage = amazon.client().usage().await?;
+    let held = |(category, amount): (String, CategoryUsage)| Held {
+        category,
+        files: amount.total.count,
+        bytes: amount.total.bytes,
+    };
+    Ok(usage.categories.into_iter().map(held).filter(|held| held.files.is_some() || held.bytes.is_some()).collect())
 }
 
 /// Turns settings into the provider's own; a shop named in the settings beats the one named at the sign-in.

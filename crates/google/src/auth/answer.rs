@@ -26,7 +26,9 @@ pub(crate) fn is_answer(url: &Url) -> bool {
 pub(crate) fn read(url: &Url, state: &str) -> Result<Code> {
     let value = |wanted: &str| {
         let found = url.query_pairs().find(|(name, _)| name == wanted);
-        found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+        found
+            .map(|(_, value)| value.into_owned())
+            .filter(|value| !value.is_empty())
     };
     if value("state").as_deref() != Some(state) {
         return Err(unsigned("the answer of the browser does not belong to this sign-in")
@@ -49,7 +51,10 @@ pub(crate) fn read_pasted(text: &str, state: &str) -> Result<Code> {
     let text = text.trim();
     let url = match Url::parse(text) {
         Ok(url) if url.has_host() => Ok(url),
-        _ => Url::parse(&format!("http://127.0.0.1/?{}", text.rsplit('?').next().unwrap_or_default())),
+        _ => Url::parse(&format!(
+            "http://127.0.0.1/?{}",
+            text.rsplit('?').next().unwrap_or_default()
+        )),
     };
     match url {
         Ok(url) if is_answer(&url) => read(&url, state),

@@ -19,7 +19,10 @@ pub(crate) fn of_reply(reply: &Response<Vec<u8>>, operation: Operation) -> Error
         let body = ErrorReplyBody::read(&String::from_utf8_lossy(reply.body()));
         match body.failure() {
             Some(failure) => of_name(&failure.status, &failure.message, operation),
-            None => Error::new(ErrorKind::Protocol, "google's sign-in service gave an answer that is not known"),
+            None => Error::new(
+                ErrorKind::Protocol,
+                "google's sign-in service gave an answer that is not known",
+            ),
         }
     };
     error.provider("google").operation(operation).context("status", status)
@@ -68,21 +71,40 @@ mod tests {
     }
 
     #[rstest]
-    #[case(400, r#"{"error": "invalid_grant", "error_description": "Token has been expired or revoked."}"#, Disposition::AskPerson)]
-    #[case(400, r#"{"error": "invalid_grant", "error_description": "Bad Request"}"#, Disposition::AskPerson)]
+    #[case(
+        400,
+        r#"{"error": "invalid_grant", "error_description": "Token has been expired or revoked."}"#,
+        Disposition::AskPerson
+    )]
+    #[case(
+        400,
+        r#"{"error": "invalid_grant", "error_description": "Bad Request"}"#,
+        Disposition::AskPerson
+    )]
     #[case(400, r#"{"error": "redirect_uri_mismatch"}"#, Disposition::StopRun)]
-    #[case(401, r#"{"error": "invalid_client", "error_description": "Unauthorized"}"#, Disposition::StopRun)]
+    #[case(
+        401,
+        r#"{"error": "invalid_client", "error_description": "Unauthorized"}"#,
+        Disposition::StopRun
+    )]
     #[case(403, r#"{"error": "admin_policy_enforced"}"#, Disposition::StopRun)]
     #[case(400, r#"{"error": "invalid_request"}"#, Disposition::FailItem)]
     #[case(503, "<html>", Disposition::Retry { after: None })]
     #[case(404, "", Disposition::FailItem)]
     fn refusals_lead_to_the_right_step(#[case] status: u16, #[case] body: &str, #[case] step: Disposition) {
-        assert_eq!(of_reply(&reply(status, body), Operation::RenewSignIn).disposition(), step);
+        assert_eq!(
+            of_reply(&reply(status, body), Operation::RenewSignIn).disposition(),
+            step
+        );
     }
 
     #[test]
     fn a_dead_sign_in_names_the_command_that_mends_it() {
-        let error = of_name("invalid_grant", "Token has been expired or revoked.", Operation::RenewSignIn);
+        let error = of_name(
+            "invalid_grant",
+            "Token has been expired or revoked.",
+            Operation::RenewSignIn,
+        );
         assert_eq!(*error.kind(), ErrorKind::Auth(AuthProblem::Revoked));
         assert!(error.hint_text().unwrap().contains("`photomove auth login google`"));
         assert_eq!(

@@ -58,8 +58,12 @@ mod tests {
 
     #[test]
     fn claims_are_read_and_nonsense_is_nobody() {
-        let identity = Identity::from_id_token(&token(r#"{"sub": "117", "email": "a@b.example", "aud": "x"}"#)).unwrap();
-        assert_eq!((identity.sub.as_str(), identity.email.as_deref()), ("117", Some("a@b.example")));
+        let identity =
+            Identity::from_id_token(&token(r#"{"sub": "117", "email": "a@b.example", "aud": "x"}"#)).unwrap();
+        assert_eq!(
+            (identity.sub.as_str(), identity.email.as_deref()),
+            ("117", Some("a@b.example"))
+        );
         assert_eq!(identity.owner("123").as_str(), "117@123");
         for nonsense in ["", "a.b", "a.!!.c", &token("{}"), &token(r#"{"sub": ""}"#)] {
             assert_eq!(Identity::from_id_token(nonsense), None, "{nonsense}");
@@ -68,8 +72,14 @@ mod tests {
 
     #[test]
     fn the_project_is_the_number_in_front() {
-        assert_eq!(project_of_client("1234567890-abc.apps.googleusercontent.com"), Some("1234567890"));
-        assert_eq!(project_of_client("1234567890.apps.googleusercontent.com"), Some("1234567890"));
+        assert_eq!(
+            project_of_client("1234567890-abc.apps.googleusercontent.com"),
+            Some("1234567890")
+        );
+        assert_eq!(
+            project_of_client("1234567890.apps.googleusercontent.com"),
+            Some("1234567890")
+        );
         assert_eq!(project_of_client("name-1.apps.googleusercontent.com"), None);
         assert_eq!(project_of_client(""), None);
     }

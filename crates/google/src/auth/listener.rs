@@ -38,7 +38,9 @@ impl Listener {
             }
         };
         // The address itself and not `localhost`, as RFC 8252 8.3 asks: names can lead elsewhere.
-        let tcp = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| cannot_listen(port, &error))?;
+        let tcp = TcpListener::bind(("127.0.0.1", port))
+            .await
+            .map_err(|error| cannot_listen(port, &error))?;
         let port = tcp.local_addr().map_err(|error| cannot_listen(port, &error))?.port();
         let redirect_uri = exact.unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
         let path = Url::parse(&redirect_uri).map_or_else(|_| "/".to_owned(), |url| url.path().to_owned());
@@ -78,18 +80,40 @@ impl Listener {
     async fn serve(&self, mut guest: TcpStream, state: &str) -> Option<Result<Code>> {
         let head = read_head(&mut guest).await?;
         let Some(url) = target(&head) else {
-            reply(&mut guest, "405 Method Not Allowed", "This page is for photomove's sign-in only.").await;
+            reply(
+                &mut guest,
+                "405 Method Not Allowed",
+                "This page is for photomove's sign-in only.",
+            )
+            .await;
             return None;
         };
         if url.path() != self.path || !answer::is_answer(&url) {
-            reply(&mut guest, "404 Not Found", "There is nothing here but photomove's sign-in.").await;
+            reply(
+                &mut guest,
+                "404 Not Found",
+                "There is nothing here but photomove's sign-in.",
+            )
+            .await;
             return None;
         }
         let outcome = answer::read(&url, state);
         match &outcome {
-            Ok(_) => reply(&mut guest, "200 OK", "Thank you. You can close this page and go back to photomove.").await,
+            Ok(_) => {
+                reply(
+                    &mut guest,
+                    "200 OK",
+                    "Thank you. You can close this page and go back to photomove.",
+                )
+                .await
+            }
             Err(_) => {
-                reply(&mut guest, "400 Bad Request", "You are not signed in. photomove says why and what to do.").await;
+                reply(
+                    &mut guest,
+                    "400 Bad Request",
+                    "You are not signed in. photomove says why and what to do.",
+                )
+                .await;
             }
         }
         Some(outcome)
@@ -140,10 +164,13 @@ fn cannot_listen(port: u16, error: &std::io::Error) -> Error {
         0 => "a port of 127.0.0.1".to_owned(),
         port => format!("port {port} of 127.0.0.1"),
     };
-    Error::new(ErrorKind::Config, format!("cannot listen on {place} for the browser: {error}"))
-        .provider("google")
-        .operation(Operation::SignIn)
-        .hint("is another program using the port? use `--no-browser` to paste the address instead")
+    Error::new(
+        ErrorKind::Config,
+        format!("cannot listen on {place} for the browser: {error}"),
+    )
+    .provider("google")
+    .operation(Operation::SignIn)
+    .hint("is another program using the port? use `--no-browser` to paste the address instead")
 }
 
 #[cfg(test)]
@@ -153,7 +180,10 @@ mod tests {
 
     async fn get(port: u16, line: &str) -> String {
         let mut guest = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        guest.write_all(format!("{line}\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
+        guest
+            .write_all(format!("{line}\r\nHost: x\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
         let mut answer = String::new();
         guest.read_to_string(&mut answer).await.unwrap();
         answer
@@ -180,7 +210,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_registered_address_is_used_as_it_is() {
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let free = TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let uri = format!("http://localhost:{free}/back");
         let listener = Listener::open(&Redirect::Exactly(uri.clone())).await.unwrap();
         assert_eq!(listener.redirect_uri(), uri);

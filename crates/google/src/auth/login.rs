@@ -10,31 +10,29 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::basic::{
-    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
-    BasicTokenType,
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, CsrfToken, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, HttpRequest, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse,
-    TokenUrl,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields,
+    HttpRequest, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken,
+    StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use photomove_core::{
-    Answer, AuthProblem, CredentialKey, CredentialStore, Error, ErrorKind, Interaction, Operation,
-    Owner, Prompt, Result,
+    Answer, AuthProblem, CredentialKey, CredentialStore, Error, ErrorKind, Interaction, Operation, Owner, Prompt,
+    Result,
 };
 use photomove_http::{Http, HttpEnv};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::SCOPES;
 use super::answer::{self, Code, unsigned};
 use super::failure;
 use super::identity::Identity;
 use super::listener::Listener;
 use super::secret::ClientSecret;
 use super::token_file::{TokenAccount, TokenFile};
-use super::SCOPES;
 
 /// How long a person may take.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -147,9 +145,8 @@ impl Login {
     }
 
     fn client(&self, redirect_uri: &str) -> Result<OAuthClient> {
-        let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|error| {
-            Error::new(ErrorKind::Internal, "redirect address cannot be read").source(error)
-        })?;
+        let redirect = RedirectUrl::new(redirect_uri.to_owned())
+            .map_err(|error| Error::new(ErrorKind::Internal, "redirect address cannot be read").source(error))?;
         Ok(oauth2::Client::new(ClientId::new(self.secret.client_id.clone()))
             .set_client_secret(oauth2::ClientSecret::new(
                 self.secret.client_secret.expose_secret().to_owned(),
@@ -175,13 +172,7 @@ impl Login {
         request.url().0
     }
 
-    async fn code(
-        &self,
-        listener: &Listener,
-        interaction: &dyn Interaction,
-        url: Url,
-        state: &str,
-    ) -> Result<Code> {
+    async fn code(&self, listener: &Listener, interaction: &dyn Interaction, url: Url, state: &str) -> Result<Code> {
         let clock = &self.http.env().clock;
         let prompt = Prompt::OpenUrl {
             url,
@@ -216,12 +207,7 @@ impl Login {
         .exhausted()
     }
 
-    async fn exchange(
-        &self,
-        client: &OAuthClient,
-        code: Code,
-        verifier: PkceCodeVerifier,
-    ) -> Result<Tokens> {
+    async fn exchange(&self, client: &OAuthClient, code: Code, verifier: PkceCodeVerifier) -> Result<Tokens> {
         let http = &self.http;
         let send = |request: HttpRequest| async move {
             let reply = http.raw(Operation::SignIn, request).await?;
@@ -239,14 +225,14 @@ impl Login {
             .map_err(|error| match error {
                 RequestTokenError::Request(error) => error,
                 // The others carry the reply's body, which may hold tokens.
-                RequestTokenError::ServerResponse(_)
-                | RequestTokenError::Parse(..)
-                | RequestTokenError::Other(_) => Error::new(
-                    ErrorKind::Protocol,
-                    "google's sign-in service gave an answer that is not known",
-                )
-                .provider("google")
-                .operation(Operation::SignIn),
+                RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+                    Error::new(
+                        ErrorKind::Protocol,
+                        "google's sign-in service gave an answer that is not known",
+                    )
+                    .provider("google")
+                    .operation(Operation::SignIn)
+                }
             })
     }
 
@@ -258,9 +244,8 @@ impl Login {
             .and_then(Identity::from_id_token)
             .ok_or_else(|| unsigned("google did not say whose account it is").hint("sign in once more"))?;
         let refresh_token = tokens.refresh_token().ok_or_else(|| {
-            unsigned("google gave no refresh token, so that the sign-in would last an hour only").hint(
-                "take photomove's access away at myaccount.google.com/permissions, then sign in again",
-            )
+            unsigned("google gave no refresh token, so that the sign-in would last an hour only")
+                .hint("take photomove's access away at myaccount.google.com/permissions, then sign in again")
         })?;
         let project = self.secret.project().to_owned();
         let secret = |text: &str| Some(SecretString::from(text));
@@ -282,11 +267,7 @@ impl Login {
             ..TokenFile::empty()
         };
         let owner = identity.owner(&project);
-        Ok(SignedIn {
-            file,
-            identity,
-            owner,
-        })
+        Ok(SignedIn { file, identity, owner })
     }
 
     /// 256 random bits as 43 characters: what RFC 7636 asks of a verifier at least, and more than a state needs.

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use photomove_core::{
-    AuthProblem, Clock, CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result,
-    SharedClock, SystemClock,
+    AuthProblem, Clock, CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result, SharedClock, SystemClock,
 };
 use photomove_http::http::Request;
 use photomove_http::http::header::CONTENT_TYPE;
@@ -88,7 +87,9 @@ impl Renewal<'_> {
         };
         if let Some(secret) = self.secret {
             if file.client_id.as_ref().is_some_and(|id| *id != secret.client_id) {
-                return Err(wrong("the kept sign-in belongs to another OAuth client than the client secret file"));
+                return Err(wrong(
+                    "the kept sign-in belongs to another OAuth client than the client secret file",
+                ));
             }
             return Ok(OAuthClient {
                 id: secret.client_id.clone(),
@@ -102,7 +103,9 @@ impl Renewal<'_> {
                 secret: secret.clone(),
                 token_uri: token_uri.clone(),
             }),
-            _ => Err(wrong("the kept sign-in does not hold its OAuth client: the client secret file is needed")),
+            _ => Err(wrong(
+                "the kept sign-in does not hold its OAuth client: the client secret file is needed",
+            )),
         }
     }
 
@@ -144,25 +147,27 @@ impl Renewal<'_> {
             return Err(failure::of_reply(&reply, Operation::RenewSignIn));
         }
         serde_json::from_slice(reply.body()).map_err(|_| {
-            Error::new(ErrorKind::Protocol, "google's sign-in service gave an answer that is not known")
-                .provider("google")
-                .operation(Operation::RenewSignIn)
+            Error::new(
+                ErrorKind::Protocol,
+                "google's sign-in service gave an answer that is not known",
+            )
+            .provider("google")
+            .operation(Operation::RenewSignIn)
         })
     }
 }
 
 /// Sends a form that holds secrets, once.
-pub(crate) async fn post_form(
-    http: &Http,
-    url: &Url,
-    form: String,
-) -> Result<photomove_http::http::Response<Vec<u8>>> {
+pub(crate) async fn post_form(http: &Http, url: &Url, form: String) -> Result<photomove_http::http::Response<Vec<u8>>> {
     let request = Request::post(url.as_str())
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(form.into_bytes())
         .map_err(|error| {
-            Error::new(ErrorKind::Internal, "request to google's sign-in service cannot be built")
-                .source(error)
+            Error::new(
+                ErrorKind::Internal,
+                "request to google's sign-in service cannot be built",
+            )
+            .source(error)
         })?;
     http.raw(Operation::RenewSignIn, request).await
 }

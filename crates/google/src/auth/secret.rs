@@ -44,7 +44,9 @@ impl ClientSecret {
             Err(_) => return Err(not_json(text)),
         };
         let Value::Object(file) = value else {
-            return Err(wrong("the client secret file holds a list or a single value, not a client"));
+            return Err(wrong(
+                "the client secret file holds a list or a single value, not a client",
+            ));
         };
         if let Some(Value::Object(client)) = file.get("installed") {
             return Self::read(client, Redirect::AnyPort);
@@ -60,15 +62,14 @@ impl ClientSecret {
             let value = client.get(name).and_then(Value::as_str).map(str::trim);
             value.filter(|value| !value.is_empty()).map(str::to_owned)
         };
-        let needed = |name: &str| {
-            text(name).ok_or_else(|| wrong(&format!("the client secret file lacks `{name}`")))
-        };
+        let needed = |name: &str| text(name).ok_or_else(|| wrong(&format!("the client secret file lacks `{name}`")));
         let address = |name: &str| {
             let text = needed(name)?;
-            Url::parse(&text)
-                .ok()
-                .filter(is_safe)
-                .ok_or_else(|| wrong(&format!("`{name}` of the client secret file is not an address that begins with `https://`")))
+            Url::parse(&text).ok().filter(is_safe).ok_or_else(|| {
+                wrong(&format!(
+                    "`{name}` of the client secret file is not an address that begins with `https://`"
+                ))
+            })
         };
         Ok(Self {
             client_id: needed("client_id")?,
@@ -202,7 +203,10 @@ mod tests {
         let mut file: Value = serde_json::from_str(INSTALLED).unwrap();
         let mut client = file["installed"].take();
         for (uris, expected) in [
-            (json!(["https://example.com/back", "http://localhost:8085/back"]), Some("http://localhost:8085/back")),
+            (
+                json!(["https://example.com/back", "http://localhost:8085/back"]),
+                Some("http://localhost:8085/back"),
+            ),
             (json!(["https://example.com/back", "http://localhost"]), None),
             (json!(null), None),
         ] {

@@ -5,13 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use photomove_core::{
-    CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result,
-};
+use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result};
 use photomove_http::header::AUTHORIZATION;
-use photomove_http::{
-    Credentials, Fresh, HeaderMap, HeaderValue, Http, HttpEnv, Origin, TokenCache,
-};
+use photomove_http::{Credentials, Fresh, HeaderMap, HeaderValue, Http, HttpEnv, Origin, TokenCache};
 use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded;
 
@@ -73,10 +69,13 @@ impl GoogleAuth {
         let file = self.0.load().await?;
         let named = file.project().or(self.0.secret.as_ref().map(ClientSecret::project));
         named.map(str::to_owned).ok_or_else(|| {
-            Error::new(ErrorKind::Config, "the kept sign-in does not say which OAuth client it belongs to")
-                .provider("google")
-                .operation(Operation::Settings)
-                .hint("sign in again with `photomove auth login google`")
+            Error::new(
+                ErrorKind::Config,
+                "the kept sign-in does not say which OAuth client it belongs to",
+            )
+            .provider("google")
+            .operation(Operation::Settings)
+            .hint("sign in again with `photomove auth login google`")
         })
     }
 
@@ -109,7 +108,9 @@ impl Inner {
     async fn another(&self, refused: Option<SecretString>) -> Result<Fresh<SecretString>> {
         let file = self.load().await?;
         let is_refused = |token: &SecretString| {
-            refused.as_ref().is_some_and(|refused| refused.expose_secret() == token.expose_secret())
+            refused
+                .as_ref()
+                .is_some_and(|refused| refused.expose_secret() == token.expose_secret())
         };
         match self.lasting(&file) {
             Some(fresh) if !is_refused(&fresh.value) => Ok(fresh),
@@ -137,9 +138,9 @@ impl Inner {
         };
         let file = Box::pin(renewal.run(file)).await?;
         tracing::debug!(provider = "google", expires_at = ?file.expires_at, "sign-in renewed");
-        let value = file.access_token.ok_or_else(|| {
-            Error::new(ErrorKind::Internal, "a renewed sign-in holds no access token")
-        })?;
+        let value = file
+            .access_token
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a renewed sign-in holds no access token"))?;
         Ok(Fresh {
             value,
             until: file.expires_at,
@@ -169,7 +170,10 @@ impl Credentials for GoogleAuth {
         }
         let refused = inner.tokens.get(|| inner.obtain()).await?;
         let value = refused.value.clone();
-        inner.tokens.replace(refused.generation, || inner.another(Some(value))).await?;
+        inner
+            .tokens
+            .replace(refused.generation, || inner.another(Some(value)))
+            .await?;
         Ok(true)
     }
 
@@ -178,7 +182,9 @@ impl Credentials for GoogleAuth {
 
 impl fmt::Debug for GoogleAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GoogleAuth").field("account", &self.0.key.account).finish_non_exhaustive()
+        f.debug_struct("GoogleAuth")
+            .field("account", &self.0.key.account)
+            .finish_non_exhaustive()
     }
 }
 

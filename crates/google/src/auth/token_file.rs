@@ -3,9 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use photomove_core::{
-    AuthProblem, CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result,
-};
+use photomove_core::{AuthProblem, CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -37,7 +35,12 @@ pub struct TokenFile {
     #[serde(default)]
     pub scopes: Vec<String>,
     /// Opens the API for about an hour.
-    #[serde(default, alias = "token", serialize_with = "exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "token",
+        serialize_with = "exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub access_token: Option<SecretString>,
     /// Brings new access tokens.
     #[serde(default, serialize_with = "exposed", skip_serializing_if = "Option::is_none")]
@@ -130,9 +133,8 @@ impl TokenFile {
     /// # Errors
     /// [`ErrorKind::Internal`] if it cannot be written as JSON.
     pub fn to_text(&self) -> Result<SecretString> {
-        let text = serde_json::to_string_pretty(self).map_err(|error| {
-            Error::new(ErrorKind::Internal, "sign-in cannot be written as JSON").source(error)
-        })?;
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| Error::new(ErrorKind::Internal, "sign-in cannot be written as JSON").source(error))?;
         Ok((text + "\n").into())
     }
 
@@ -219,7 +221,10 @@ mod tests {
         let file = TokenFile::load(&store, &key).await.unwrap();
         assert_eq!(file.refresh_token.as_ref().unwrap().expose_secret(), "1//hush");
         assert_eq!(file.other["note"]["by"], "me");
-        assert_eq!(file.identity().unwrap().owner(file.project().unwrap()).as_str(), "117@7");
+        assert_eq!(
+            file.identity().unwrap().owner(file.project().unwrap()).as_str(),
+            "117@7"
+        );
         assert_eq!(file.expires_at, "2026-11-20T12:34:56Z".parse().ok());
     }
 

@@ -33,56 +33,110 @@ const RETRY_30: ErrorKind = ErrorKind::RateLimited {
 const BUSY: ErrorKind = ErrorKind::Unavailable { retry_after: None };
 
 #[rstest]
-#[case::per_minute(429, "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute per user' of service", RETRY_30)]
-#[case::older(429, "Quota exceeded for quota metric 'photoslibrary.googleapis.com/write_requests' and limit 'WritesPerMinutePerUser'", RETRY_30)]
-#[case::concurrent(429, "Quota exceeded for quota 'concurrent write request' of service 'photoslibrary.googleapis.com'.", RETRY_30)]
+#[case::per_minute(
+    429,
+    "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute per user' of service",
+    RETRY_30
+)]
+#[case::older(
+    429,
+    "Quota exceeded for quota metric 'photoslibrary.googleapis.com/write_requests' and limit 'WritesPerMinutePerUser'",
+    RETRY_30
+)]
+#[case::concurrent(
+    429,
+    "Quota exceeded for quota 'concurrent write request' of service 'photoslibrary.googleapis.com'.",
+    RETRY_30
+)]
 #[case::unknown_429(429, "", RETRY_30)]
-#[case::upload_quota(400, "Insufficient tokens for quota 'photoslibrary.googleapis.com/upload_requests' and limit 'UploadsPerMinute' of service", RETRY_30)]
+#[case::upload_quota(
+    400,
+    "Insufficient tokens for quota 'photoslibrary.googleapis.com/upload_requests' and limit 'UploadsPerMinute' of service",
+    RETRY_30
+)]
 #[case::storage(400, "The remaining storage in the user's account is not enough to perform this operation.", ErrorKind::Quota { resource: Resource::Storage, resets_at: None })]
 #[case::token(400, "Request must contain a valid upload token.", ErrorKind::BadBatch)]
-#[case::foreign_album(400, "No permission to add media items to this album.", ErrorKind::Rejected(Rejection::Policy))]
+#[case::foreign_album(
+    400,
+    "No permission to add media items to this album.",
+    ErrorKind::Rejected(Rejection::Policy)
+)]
 #[case::album_gone(404, "The provided ID does not match any albums.", ErrorKind::NotFound)]
 #[case::album_gone_400(400, "The provided ID does not match any albums.", ErrorKind::NotFound)]
 #[case::album_id(400, "Invalid album ID.", ErrorKind::Rejected(Rejection::Invalid))]
 #[case::too_many(400, "Request must have less than 50 items.", ErrorKind::Protocol)]
-#[case::scope(403, "Request had insufficient authentication scopes.", ErrorKind::Auth(AuthProblem::MissingScope))]
-#[case::not_enabled(403, "Photos Library API has not been used in project 7 before or it is disabled. Enable it by visiting https://console.example/x?project=7 then retry.", ErrorKind::Config)]
+#[case::scope(
+    403,
+    "Request had insufficient authentication scopes.",
+    ErrorKind::Auth(AuthProblem::MissingScope)
+)]
+#[case::not_enabled(
+    403,
+    "Photos Library API has not been used in project 7 before or it is disabled. Enable it by visiting https://console.example/x?project=7 then retry.",
+    ErrorKind::Config
+)]
 #[case::photos_off(403, "Google Photos is disabled for the user", ErrorKind::Config)]
 #[case::policy(403, "The caller does not have permission", ErrorKind::Config)]
-#[case::expired(401, "Request had invalid authentication credentials.", ErrorKind::Auth(AuthProblem::Expired))]
+#[case::expired(
+    401,
+    "Request had invalid authentication credentials.",
+    ErrorKind::Auth(AuthProblem::Expired)
+)]
 #[case::gone(404, "Media item not found.", ErrorKind::NotFound)]
 #[case::internal(500, "Internal error encountered.", BUSY)]
 #[case::down(503, "The service is currently unavailable.", BUSY)]
-fn refused_batches_have_the_right_kind(
-    #[case] status: u16,
-    #[case] message: &str,
-    #[case] kind: ErrorKind,
-) {
+fn refused_batches_have_the_right_kind(#[case] status: u16, #[case] message: &str, #[case] kind: ErrorKind) {
     assert_eq!(*refuse(status, &wrapped(message), Operation::Commit).kind(), kind);
 }
 
 #[rstest]
-#[case::empty(400, "{\n  \"code\": 3,\n  \"message\": \"Payload must not be empty\"\n}\n", ErrorKind::Rejected(Rejection::Empty))]
+#[case::empty(
+    400,
+    "{\n  \"code\": 3,\n  \"message\": \"Payload must not be empty\"\n}\n",
+    ErrorKind::Rejected(Rejection::Empty)
+)]
 #[case::quota(400, r#"{"code": 3, "message": "Insufficient tokens for quota \u0027x/upload_requests\u0027 and limit \u0027UploadsPerMinute\u0027"}"#, RETRY_30)]
-#[case::session(401, r#"{"code": 16, "message": "Authentication session is not defined."}"#, ErrorKind::Auth(AuthProblem::Expired))]
-#[case::hash(400, r#"{"code": 3, "message": "User-provided checksum does not match received payload content."}"#, ErrorKind::Corrupt)]
-#[case::older_hash(400, r#"{"code": 3, "message": "Checksum from header does not match received payload content."}"#, ErrorKind::Corrupt)]
-#[case::other_400(400, r#"{"code": 3, "message": "Something else."}"#, ErrorKind::Rejected(Rejection::Invalid))]
+#[case::session(
+    401,
+    r#"{"code": 16, "message": "Authentication session is not defined."}"#,
+    ErrorKind::Auth(AuthProblem::Expired)
+)]
+#[case::hash(
+    400,
+    r#"{"code": 3, "message": "User-provided checksum does not match received payload content."}"#,
+    ErrorKind::Corrupt
+)]
+#[case::older_hash(
+    400,
+    r#"{"code": 3, "message": "Checksum from header does not match received payload content."}"#,
+    ErrorKind::Corrupt
+)]
+#[case::other_400(
+    400,
+    r#"{"code": 3, "message": "Something else."}"#,
+    ErrorKind::Rejected(Rejection::Invalid)
+)]
 #[case::large(413, "", ErrorKind::Rejected(Rejection::TooLarge))]
-#[case::front_end(502, "<!DOCTYPE html>\n<html lang=en><title>Error 502 (Server Error)!!1</title>", BUSY)]
-#[case::wrong_path(404, "<!DOCTYPE html><html><title>Error 404 (Not Found)!!1</title>", ErrorKind::Protocol)]
-fn refused_uploads_have_the_right_kind(
-    #[case] status: u16,
-    #[case] body: &str,
-    #[case] kind: ErrorKind,
-) {
+#[case::front_end(
+    502,
+    "<!DOCTYPE html>\n<html lang=en><title>Error 502 (Server Error)!!1</title>",
+    BUSY
+)]
+#[case::wrong_path(
+    404,
+    "<!DOCTYPE html><html><title>Error 404 (Not Found)!!1</title>",
+    ErrorKind::Protocol
+)]
+fn refused_uploads_have_the_right_kind(#[case] status: u16, #[case] body: &str, #[case] kind: ErrorKind) {
     assert_eq!(*refuse(status, body, Operation::Stage).kind(), kind);
 }
 
 #[rstest]
 #[case::text(r#"{"error": {"message": "Quota exceeded for quota metric 'All requests' and limit 'All requests per day' of service"}}"#)]
 #[case::older(r#"{"error": {"message": "Quota exceeded for quota metric 'photoslibrary.googleapis.com/all_requests' and limit 'ApiCallsPerProjectPerDay'"}}"#)]
-#[case::metadata(r#"{"error": {"message": "?", "details": [{"metadata": {"quota_limit": "ApiCallsPerProjectPerDay"}}]}}"#)]
+#[case::metadata(
+    r#"{"error": {"message": "?", "details": [{"metadata": {"quota_limit": "ApiCallsPerProjectPerDay"}}]}}"#
+)]
 fn the_spent_day_waits_for_midnight_in_california(#[case] body: &str) {
     let error = refuse(429, body, Operation::Commit);
     let Disposition::WaitUntil(Some(at)) = error.disposition() else {
@@ -96,7 +150,12 @@ fn the_spent_day_waits_for_midnight_in_california(#[case] body: &str) {
 fn a_switched_off_api_names_the_address_of_the_switch() {
     let message = "Photos Library API has not been used in project 7 before or it is disabled. Enable it by visiting https://console.example/x?project=7 then retry.";
     let error = refuse(403, &wrapped(message), Operation::Connect);
-    assert!(error.hint_text().unwrap().contains("https://console.example/x?project=7"));
+    assert!(
+        error
+            .hint_text()
+            .unwrap()
+            .contains("https://console.example/x?project=7")
+    );
     let listed = r#"[{"error": {"code": 403, "message": "off", "errors": [{"reason": "accessNotConfigured"}]}}]"#;
     assert_eq!(*refuse(403, listed, Operation::Connect).kind(), ErrorKind::Config);
 }
@@ -113,12 +172,16 @@ fn the_canary_is_not_sent_again_when_its_hash_is_refused() {
     let body = r#"{"code": 3, "message": "User-provided checksum does not match received payload content."}"#;
     let error = refuse(400, body, Operation::Verify);
     assert_eq!(error.disposition(), Disposition::FailItem);
-    assert_eq!(refuse(400, body, Operation::Stage).disposition(), Disposition::Retry { after: None });
+    assert_eq!(
+        refuse(400, body, Operation::Stage).disposition(),
+        Disposition::Retry { after: None }
+    );
 }
 
 #[test]
 fn the_identity_endpoint_speaks_the_language_of_oauth() {
-    let body = r#"{"error": "insufficient_scope", "error_description": "Request had insufficient authentication scopes."}"#;
+    let body =
+        r#"{"error": "insufficient_scope", "error_description": "Request had insufficient authentication scopes."}"#;
     let error = refuse(403, body, Operation::Connect);
     assert_eq!(*error.kind(), ErrorKind::Auth(AuthProblem::MissingScope));
 }

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use photomove_core::{
-    Committed, DestAlbumId, DestId, Error, ErrorKind, Happened, Operation, Rejection, Result,
-    StagedBundle,
+    Committed, DestAlbumId, DestId, Error, ErrorKind, Happened, Operation, Rejection, Result, StagedBundle,
 };
 
 use super::BATCH;
@@ -94,7 +93,11 @@ async fn create(
     let twins: Vec<usize> = results
         .iter()
         .enumerate()
-        .filter(|(_, result)| result.as_ref().is_some_and(|result| result.status.code == ALREADY_EXISTS))
+        .filter(|(_, result)| {
+            result
+                .as_ref()
+                .is_some_and(|result| result.status.code == ALREADY_EXISTS)
+        })
         .map(|(place, _)| place)
         .collect();
     let mut made: Vec<Result<DestId>> = results.into_iter().map(|result| id_of(result, now)).collect();
@@ -108,7 +111,9 @@ async fn send(
     album: Option<&DestAlbumId>,
 ) -> Result<Vec<Option<NewMediaItemResult>>> {
     let items: Vec<NewMediaItem> = elements.iter().map(|element| element.item.clone()).collect();
-    let reply = client.batch_create(&items, album.map(DestAlbumId::as_str), None).await?;
+    let reply = client
+        .batch_create(&items, album.map(DestAlbumId::as_str), None)
+        .await?;
     let tokens: Vec<&str> = elements.iter().map(|element| element.upload.token.as_str()).collect();
     Ok(results_by_upload(&tokens, reply.new_media_item_results))
 }
@@ -164,11 +169,7 @@ async fn resolve(
     }
 }
 
-fn by_bundle(
-    bundles: &[StagedBundle],
-    made: Vec<Result<DestId>>,
-    in_album: bool,
-) -> Vec<Result<Committed>> {
+fn by_bundle(bundles: &[StagedBundle], made: Vec<Result<DestId>>, in_album: bool) -> Vec<Result<Committed>> {
     let mut made = made.into_iter();
     bundles
         .iter()
@@ -214,7 +215,9 @@ mod tests {
         };
         StagedBundle {
             key: ItemKey::from_u128(0),
-            parts: (0..parts).map(|n| (ItemKey::from_u128(n as u128), staged.clone())).collect(),
+            parts: (0..parts)
+                .map(|n| (ItemKey::from_u128(n as u128), staged.clone()))
+                .collect(),
             file_name: "still.heic".into(),
             metadata: Metadata::default(),
         }
@@ -224,7 +227,9 @@ mod tests {
     fn bundles_stay_whole_and_requests_below_the_limit() {
         let sizes = |batch: &[StagedBundle]| -> Vec<usize> {
             let runs = requests(batch);
-            runs.iter().map(|run| run.iter().map(|bundle| bundle.parts.len()).sum()).collect()
+            runs.iter()
+                .map(|run| run.iter().map(|bundle| bundle.parts.len()).sum())
+                .collect()
         };
         assert_eq!(sizes(&vec![bundle(1); 50]), [50]);
         assert_eq!(sizes(&vec![bundle(2); 50]), [50, 50]);
@@ -247,7 +252,10 @@ mod tests {
         let made = vec![Ok("1".into()), lost, Ok("3".into()), Ok("4".into())];
         let answers = by_bundle(&[bundle(2), bundle(1), bundle(1)], made, true);
         assert!(answers[0].is_err());
-        let ids: Vec<_> = answers[1..].iter().map(|a| a.as_ref().unwrap().parts[0].1.clone().unwrap()).collect();
+        let ids: Vec<_> = answers[1..]
+            .iter()
+            .map(|a| a.as_ref().unwrap().parts[0].1.clone().unwrap())
+            .collect();
         assert_eq!(ids, ["3".into(), "4".into()]);
     }
 }

@@ -152,10 +152,9 @@ impl Serialize for NewEnrichment {
         match self {
             Self::Text(text) => json!({"textEnrichment": {"text": text}}),
             Self::Location(location) => json!({"locationEnrichment": {"location": location}}),
-            Self::Map {
-                origin,
-                destination,
-            } => json!({"mapEnrichment": {"origin": origin, "destination": destination}}),
+            Self::Map { origin, destination } => {
+                json!({"mapEnrichment": {"origin": origin, "destination": destination}})
+            }
         }
         .serialize(to)
     }

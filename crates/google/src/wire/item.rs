@@ -138,11 +138,7 @@ impl NewMediaItem {
     /// Makes an item of the bytes behind `upload_token`.
     ///
     /// `file_name` has at most 255 characters, `description` fewer than 1000; empty ones are not sent.
-    pub fn new(
-        upload_token: impl Into<String>,
-        file_name: Option<&str>,
-        description: Option<&str>,
-    ) -> Self {
+    pub fn new(upload_token: impl Into<String>, file_name: Option<&str>, description: Option<&str>) -> Self {
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         Self {
             description: text(description),

@@ -20,10 +20,18 @@ impl SinkFixture for Fixture {
         let bench = Bench::start().await;
         let file = bench.file().await;
         let secrets = [file.access_token, file.refresh_token, file.id_token];
-        *self.secrets.lock().unwrap() = secrets.into_iter().flatten().map(|s| s.expose_secret().to_owned()).collect();
+        *self.secrets.lock().unwrap() = secrets
+            .into_iter()
+            .flatten()
+            .map(|s| s.expose_secret().to_owned())
+            .collect();
         let google = Arc::new(bench.google().await);
         *self.bench.lock().await = Some(bench);
-        Ok(if self.limited { Arc::new(LimitedSink::new(google)) } else { google })
+        Ok(if self.limited {
+            Arc::new(LimitedSink::new(google))
+        } else {
+            google
+        })
     }
 
     async fn arrived(&self) -> Result<Vec<Arrived>> {
@@ -33,7 +41,10 @@ impl SinkFixture for Fixture {
             .into_iter()
             .map(|item| Arrived {
                 id: item.id.into(),
-                checksums: Checksums { sha1: Checksums::sha1_from_hex(&item.sha1), ..Checksums::default() },
+                checksums: Checksums {
+                    sha1: Checksums::sha1_from_hex(&item.sha1),
+                    ..Checksums::default()
+                },
                 description: Some(item.description).filter(|text| !text.is_empty()),
             })
             .collect())
@@ -53,7 +64,11 @@ impl SinkFixture for Fixture {
     }
 
     fn file(&self, number: u32) -> TestFile {
-        TestFile { file_name: format!("{number}.jpg"), media_type: "image/jpeg".into(), bytes: bytes(number).into() }
+        TestFile {
+            file_name: format!("{number}.jpg"),
+            media_type: "image/jpeg".into(),
+            bytes: bytes(number).into(),
+        }
     }
 
     fn knows_equal_bytes(&self) -> bool {
@@ -72,7 +87,11 @@ impl SinkFixture for Fixture {
 #[tokio::test]
 async fn the_sink_does_what_every_sink_should() {
     for limited in [false, true] {
-        let fixture = Fixture { bench: Mutex::default(), secrets: std::sync::Mutex::default(), limited };
+        let fixture = Fixture {
+            bench: Mutex::default(),
+            secrets: std::sync::Mutex::default(),
+            limited,
+        };
         let report = sink::all(&fixture).await.unwrap_or_else(|failure| panic!("{failure}"));
         let skipped: Vec<_> = report.to_string().lines().skip(1).map(str::to_owned).collect();
         assert_eq!(skipped.len(), 3, "{report}");

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use photomove_core::{
-    Answer, AuthProblem, CredentialStore, ErrorKind, Interaction, NobodyThere, PhotoProvider, Prompt, Result, SystemClock,
+    Answer, AuthProblem, CredentialStore, ErrorKind, Interaction, NobodyThere, PhotoProvider, Prompt, Result,
+    SystemClock,
 };
 use photomove_google::auth::{SCOPE_APPEND, SCOPE_EDIT, SCOPE_READ};
 use photomove_google::{ClientSecret, Login, SignedIn, sign_out};
@@ -35,7 +36,10 @@ struct Person {
 
 impl Person {
     fn with(browser: Browser) -> Self {
-        Self { browser, opened: Mutex::default() }
+        Self {
+            browser,
+            opened: Mutex::default(),
+        }
     }
 }
 
@@ -44,18 +48,26 @@ async fn get(url: &Url) -> Option<Url> {
     let address = (url.host_str().unwrap(), url.port().unwrap());
     let mut stream = TcpStream::connect(address).await.unwrap();
     let target = &url[url::Position::BeforePath..];
-    let request = format!("GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url.authority());
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        url.authority()
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.unwrap();
-    let location = reply.lines().find_map(|line| line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("location")));
+    let location = reply.lines().find_map(|line| {
+        line.split_once(": ")
+            .filter(|(name, _)| name.eq_ignore_ascii_case("location"))
+    });
     location.map(|(_, url)| Url::parse(url).unwrap())
 }
 
 #[async_trait]
 impl Interaction for Person {
     async fn ask(&self, prompt: Prompt) -> Result<Answer> {
-        let Prompt::OpenUrl { url, .. } = prompt else { panic!("{prompt:?}") };
+        let Prompt::OpenUrl { url, .. } = prompt else {
+            panic!("{prompt:?}")
+        };
         *self.opened.lock().unwrap() = Some(url.clone());
         Ok(match self.browser {
             Browser::Here => {
@@ -92,7 +104,10 @@ async fn a_sign_in_brings_tokens_and_whose_account_it_is() {
         let opened = person.opened.lock().unwrap().take().unwrap();
         let asked: std::collections::HashMap<_, _> = opened.query_pairs().into_owned().collect();
         assert_eq!(asked["code_challenge_method"], "S256");
-        assert_eq!((asked["access_type"].as_str(), asked["prompt"].as_str()), ("offline", "consent"));
+        assert_eq!(
+            (asked["access_type"].as_str(), asked["prompt"].as_str()),
+            ("offline", "consent")
+        );
         assert!(asked["redirect_uri"].starts_with("http://127.0.0.1:"));
 
         let store = Arc::clone(&bench.store);
@@ -108,15 +123,29 @@ async fn what_goes_wrong_on_the_page_is_told_with_what_to_do() {
     let bench = Bench::start().await;
     for (mode, kind, words) in [
         (ConsentMode::Deny, AuthProblem::Missing, "consent was refused"),
-        (ConsentMode::WrongState, AuthProblem::Missing, "does not belong to this sign-in"),
+        (
+            ConsentMode::WrongState,
+            AuthProblem::Missing,
+            "does not belong to this sign-in",
+        ),
         (ConsentMode::NoRefreshToken, AuthProblem::Missing, "no refresh token"),
         (
-            ConsentMode::GrantOnly(vec![SCOPE_APPEND.into(), SCOPE_EDIT.into(), "openid".into(), "email".into()]),
+            ConsentMode::GrantOnly(vec![
+                SCOPE_APPEND.into(),
+                SCOPE_EDIT.into(),
+                "openid".into(),
+                "email".into(),
+            ]),
             AuthProblem::MissingScope,
             "photoslibrary.readonly.appcreateddata",
         ),
         (
-            ConsentMode::GrantOnly(vec![SCOPE_APPEND.into(), SCOPE_EDIT.into(), SCOPE_READ.into(), "email".into()]),
+            ConsentMode::GrantOnly(vec![
+                SCOPE_APPEND.into(),
+                SCOPE_EDIT.into(),
+                SCOPE_READ.into(),
+                "email".into(),
+            ]),
             AuthProblem::MissingScope,
             "openid",
         ),
@@ -132,7 +161,9 @@ async fn what_goes_wrong_on_the_page_is_told_with_what_to_do() {
 #[tokio::test]
 async fn an_unticked_address_is_done_without() {
     let bench = Bench::start().await;
-    let scopes = [SCOPE_APPEND, SCOPE_EDIT, SCOPE_READ, "openid"].map(str::to_owned).to_vec();
+    let scopes = [SCOPE_APPEND, SCOPE_EDIT, SCOPE_READ, "openid"]
+        .map(str::to_owned)
+        .to_vec();
     bench.sim().set_consent(ConsentMode::GrantOnly(scopes));
     let signed_in = sign_in(&bench, Browser::Here).await.unwrap();
     assert_eq!(signed_in.identity.email, None);
@@ -146,7 +177,10 @@ async fn a_wrong_client_is_an_error_of_the_settings() {
     let mut file: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     file["installed"]["client_secret"] = "GOCSPX-another".into();
     let wrong = ClientSecret::parse(&file.to_string()).unwrap();
-    let error = login(&bench, wrong).run(&Person::with(Browser::Here)).await.unwrap_err();
+    let error = login(&bench, wrong)
+        .run(&Person::with(Browser::Here))
+        .await
+        .unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Config);
     assert!(error.message().contains("does not know this OAuth client"), "{error}");
     assert!(!format!("{error:?}").contains("GOCSPX"));
@@ -161,7 +195,10 @@ async fn a_person_who_does_not_answer_is_not_waited_for_without_end() {
     let error = login.run(&Person::with(Browser::NeverComesBack)).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Timeout);
     assert!(error.hint_text().unwrap().contains("--no-browser"));
-    for (browser, words) in [(Browser::Refused, "called off"), (Browser::WrongPaste, "not the address")] {
+    for (browser, words) in [
+        (Browser::Refused, "called off"),
+        (Browser::WrongPaste, "not the address"),
+    ] {
         let error = login.run(&Person::with(browser)).await.unwrap_err();
         assert!(error.message().contains(words), "{error}");
     }

@@ -1,4 +1,5 @@
 //! The client and the sink against the stand-in of Google Photos.
+#![expect(clippy::unwrap_used, reason = "tests and their helpers stop at the first surprise")]
 
 mod client;
 mod conformance;

@@ -13,7 +13,10 @@ use url::Url;
 
 /// Returns the folder of recordings beside the repository, if it is there.
 fn folder() -> Option<PathBuf> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/recordings/google-photos"));
+    let folder = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/recordings/google-photos"
+    ));
     if folder.is_dir() {
         return Some(folder);
     }
@@ -53,20 +56,34 @@ fn refused(name: &str, operation: Operation) -> Option<Error> {
 
 #[test]
 fn recorded_answers_are_read() {
-    let Some(reply) = read::<BatchCreateReply>("batchcreate-into-album-two-items") else { return };
+    let Some(reply) = read::<BatchCreateReply>("batchcreate-into-album-two-items") else {
+        return;
+    };
     for result in &reply.new_media_item_results {
         let item = result.media_item.as_ref().unwrap();
         assert_eq!((result.status.code, item.media_metadata.width), (0, Some(1600)));
         assert!(item.media_metadata.photo.is_none() && item.description.is_none());
     }
     let old: BatchCreateReply = read("batchcreate-ok-2018").unwrap();
-    assert_eq!(old.new_media_item_results[0].media_item.as_ref().unwrap().filename, None);
+    assert_eq!(
+        old.new_media_item_results[0].media_item.as_ref().unwrap().filename,
+        None
+    );
     let got: BatchGetReply = read("batchget-two-items").unwrap();
-    let photo = got.media_item_results[0].media_item.clone().unwrap().media_metadata.photo.unwrap();
+    let photo = got.media_item_results[0]
+        .media_item
+        .clone()
+        .unwrap()
+        .media_metadata
+        .photo
+        .unwrap();
     assert_eq!((photo.focal_length, photo.iso_equivalent), (Some(5.40625), Some(161)));
     let videos: ItemPage = read("search-videos-processing-and-ready").unwrap();
     assert_eq!(videos.media_items[0].media_metadata.width, None);
-    assert_eq!(videos.media_items[1].media_metadata.video.as_ref().unwrap().fps, Some(60.0));
+    assert_eq!(
+        videos.media_items[1].media_metadata.video.as_ref().unwrap().fps,
+        Some(60.0)
+    );
     let created: Album = read("album-create").unwrap();
     assert!(created.is_writeable && created.media_items_count.is_none());
     let korean: AlbumPage = read("albums-list-unicode-title").unwrap();
@@ -75,7 +92,11 @@ fn recorded_answers_are_read() {
     assert_eq!(hand_made.albums[0].media_items_count, Some(7));
     let hand_made: ItemPage = read("fixture-ha-list-mediaitems").unwrap();
     assert_eq!(hand_made.media_items[0].media_metadata.height, Some(768));
-    for name in ["mediaitem-get-photo-2019", "mediaitem-get-photo-with-description", "mediaitem-photo-no-exposuretime"] {
+    for name in [
+        "mediaitem-get-photo-2019",
+        "mediaitem-get-photo-with-description",
+        "mediaitem-photo-no-exposuretime",
+    ] {
         let item: MediaItem = read(name).unwrap();
         assert!(!item.id.is_empty() && item.media_metadata.photo.is_some(), "{name}");
     }
@@ -92,18 +113,49 @@ fn recorded_refusals_have_the_right_kind() {
     assert!(wait("uploads-400-upload-quota"));
     for name in ["429-daily-with-headers", "429-daily-old-metric-name"] {
         let error = refused(name, Operation::Commit).unwrap();
-        assert!(matches!(error.disposition(), Disposition::WaitUntil(Some(_))), "{name}: {error:?}");
+        assert!(
+            matches!(error.disposition(), Disposition::WaitUntil(Some(_))),
+            "{name}: {error:?}"
+        );
     }
     for (name, operation, kind) in [
-        ("uploads-400-empty-payload", Operation::Stage, ErrorKind::Rejected(Rejection::Empty)),
-        ("uploads-401-authentication-session", Operation::Stage, ErrorKind::Auth(AuthProblem::Expired)),
-        ("library-401-headers", Operation::ListAssets, ErrorKind::Auth(AuthProblem::Expired)),
-        ("search-403-insufficient-scopes", Operation::ListAssets, ErrorKind::Auth(AuthProblem::MissingScope)),
+        (
+            "uploads-400-empty-payload",
+            Operation::Stage,
+            ErrorKind::Rejected(Rejection::Empty),
+        ),
+        (
+            "uploads-401-authentication-session",
+            Operation::Stage,
+            ErrorKind::Auth(AuthProblem::Expired),
+        ),
+        (
+            "library-401-headers",
+            Operation::ListAssets,
+            ErrorKind::Auth(AuthProblem::Expired),
+        ),
+        (
+            "search-403-insufficient-scopes",
+            Operation::ListAssets,
+            ErrorKind::Auth(AuthProblem::MissingScope),
+        ),
         ("api-not-enabled-403-2020", Operation::Connect, ErrorKind::Config),
-        ("api-not-enabled-403-errors-array", Operation::Connect, ErrorKind::Config),
+        (
+            "api-not-enabled-403-errors-array",
+            Operation::Connect,
+            ErrorKind::Config,
+        ),
         ("batchcreate-400-more-than-50", Operation::Commit, ErrorKind::Protocol),
-        ("albums-batchadd-400-invalid-item", Operation::AddToAlbum, ErrorKind::BadBatch),
-        ("mediaitems-batchget-500", Operation::Refresh, ErrorKind::Unavailable { retry_after: None }),
+        (
+            "albums-batchadd-400-invalid-item",
+            Operation::AddToAlbum,
+            ErrorKind::BadBatch,
+        ),
+        (
+            "mediaitems-batchget-500",
+            Operation::Refresh,
+            ErrorKind::Unavailable { retry_after: None },
+        ),
     ] {
         let error = refused(name, operation).unwrap();
         assert_eq!(*error.kind(), kind, "{name}: {error}");

@@ -6,7 +6,7 @@ use photomove_google::GoogleConfig;
 use photomove_google::auth::{SCOPE_EDIT, SCOPE_READ};
 use photomove_sim::{Fault, FaultRule, GoogleSwitches};
 
-use crate::support::{Bench, key, put, stage};
+use crate::support::{Bench, key, put, stage, switched};
 
 #[tokio::test]
 async fn a_token_is_renewed_once_for_all_before_it_runs_out() {
@@ -24,7 +24,10 @@ async fn a_token_is_renewed_once_for_all_before_it_runs_out() {
     assert_ne!(bench.access_token().await, before);
     assert!(file.refresh_token.is_some(), "the old one stays where none came");
     let lasts = file.expires_at.unwrap().duration_since(bench.sim().clock().now());
-    assert!((3590..=3600).contains(&lasts.as_secs()), "by our clock, not by the machine's: {lasts:?}");
+    assert!(
+        (3590..=3600).contains(&lasts.as_secs()),
+        "by our clock, not by the machine's: {lasts:?}"
+    );
 }
 
 #[tokio::test]
@@ -49,7 +52,8 @@ async fn a_revoked_sign_in_asks_for_a_new_one() {
     assert_eq!(*error.kind(), ErrorKind::Auth(AuthProblem::Revoked), "{error:?}");
     assert!(error.hint_text().unwrap().contains("`photomove auth login google`"));
     let file = bench.file().await;
-    let secrets = [file.refresh_token, file.access_token].map(|secret| secrecy::ExposeSecret::expose_secret(&secret.unwrap()).to_owned());
+    let secrets = [file.refresh_token, file.access_token]
+        .map(|secret| secrecy::ExposeSecret::expose_secret(&secret.unwrap()).to_owned());
     for secret in secrets {
         assert!(!format!("{error:?} {google:?}").contains(&secret));
     }
@@ -57,8 +61,19 @@ async fn a_revoked_sign_in_asks_for_a_new_one() {
 
 #[tokio::test]
 async fn a_token_endpoint_that_is_down_is_asked_again() {
-    let down = Fault::Status { status: 503, retry_after: None, body: None };
-    let bench = Bench::with(GoogleSwitches::default(), vec![FaultRule::new("token", down.clone()).nth(1), FaultRule::new("token", down).nth(2)]).await;
+    let down = Fault::Status {
+        status: 503,
+        retry_after: None,
+        body: None,
+    };
+    let bench = Bench::with(
+        GoogleSwitches::default(),
+        vec![
+            FaultRule::new("token", down.clone()).nth(1),
+            FaultRule::new("token", down).nth(2),
+        ],
+    )
+    .await;
     let google = bench.google().await;
     bench.sim().clock().advance(Duration::from_secs(4000));
     google.connect().await.unwrap();
@@ -70,7 +85,11 @@ async fn the_kept_sign_in_can_hold_the_client_itself() {
     let mut file = bench.file().await;
     let path = &bench.sims.env()["PHOTOMOVE_GOOGLE_CLIENT_SECRET"];
     let secret: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let without: GoogleConfig = GoogleConfig { client_secret: None, ..bench.config() };
+    let without: GoogleConfig = {
+        let mut config = bench.config();
+        config.client_secret = None;
+        config
+    };
     bench.sim().clock().advance(Duration::from_secs(4000));
 
     let error = bench.configured(without.clone()).await.connect().await.unwrap_err();
@@ -112,14 +131,10 @@ async fn whose_account_it_is_is_asked_where_the_file_does_not_tell() {
 
 #[tokio::test]
 async fn a_project_with_the_api_switched_off_is_told_before_anything_is_sent() {
-    let bench = Bench::with(GoogleSwitches { api_enabled: false, ..switches() }, Vec::new()).await;
+    let bench = Bench::with(switched(|s| s.api_enabled = false), Vec::new()).await;
     let error = bench.google().await.connect().await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Config);
     assert!(error.hint_text().unwrap().contains("https://"), "{error:?}");
-}
-
-fn switches() -> GoogleSwitches {
-    GoogleSwitches::default()
 }
 
 #[tokio::test]
@@ -133,7 +148,13 @@ async fn tokens_go_nowhere_but_to_their_two_origins() {
     assert!(lines.iter().any(|line| !line.credentials.is_empty()));
     for line in lines {
         let may = ["library", "userinfo"].contains(&line.origin.as_str());
-        assert!(may || line.credentials.iter().all(|name| !name.eq_ignore_ascii_case("authorization")), "{line:?}");
+        assert!(
+            may || line
+                .credentials
+                .iter()
+                .all(|name| !name.eq_ignore_ascii_case("authorization")),
+            "{line:?}"
+        );
     }
     assert!(bench.sims.unknown_requests().is_empty());
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use photomove_core::{
-    Body, BytesBody, Clock, Committed, CredentialKey, CredentialStore, DestAlbumId, FactStore,
-    ItemKey, MemoryCredentialStore, MemoryFactStore, Metadata, NewPart, PartRole, PhotoSink, Result,
-    SeededRandom, Sourced, StageLog, Staged, StagedBundle,
+    Body, BytesBody, Clock, Committed, CredentialKey, CredentialStore, DestAlbumId, FactStore, ItemKey,
+    MemoryCredentialStore, MemoryFactStore, Metadata, NewPart, PartRole, PhotoSink, Result, SeededRandom, Sourced,
+    StageLog, Staged, StagedBundle,
 };
 use photomove_google::{ClientSecret, GoogleConfig, GooglePhotos, TokenFile};
 use photomove_http::HttpEnv;
@@ -115,7 +115,9 @@ impl Bench {
 
     pub async fn configured(&self, config: GoogleConfig) -> GooglePhotos {
         let facts: Arc<dyn FactStore> = self.facts.clone();
-        GooglePhotos::open(config, self.store.clone(), key(), facts, &self.env).await.unwrap()
+        GooglePhotos::open(config, self.store.clone(), key(), facts, &self.env)
+            .await
+            .unwrap()
     }
 
     pub async fn file(&self) -> TokenFile {
@@ -137,6 +139,13 @@ impl Bench {
     pub fn count(&self, operation: &str) -> u64 {
         self.sim().counters().by_operation.get(operation).copied().unwrap_or(0)
     }
+}
+
+/// The defaults, changed.
+pub fn switched(change: impl FnOnce(&mut GoogleSwitches)) -> GoogleSwitches {
+    let mut switches = GoogleSwitches::default();
+    change(&mut switches);
+    switches
 }
 
 /// A file whose content depends on the number.
@@ -191,7 +200,11 @@ pub fn ids(answers: &[Result<Committed>]) -> Vec<String> {
     answers.iter().map(id).collect()
 }
 
-pub async fn put(google: &GooglePhotos, numbers: impl IntoIterator<Item = u32>, album: Option<&DestAlbumId>) -> Vec<String> {
+pub async fn put(
+    google: &GooglePhotos,
+    numbers: impl IntoIterator<Item = u32>,
+    album: Option<&DestAlbumId>,
+) -> Vec<String> {
     let batch = staged(google, numbers).await;
     ids(&google.commit(&batch, album).await.unwrap())
 }

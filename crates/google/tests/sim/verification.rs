@@ -1,15 +1,17 @@
 use std::time::Duration;
 
-use photomove_core::{
-    Body, Checksums, Claim, DestId, ErrorKind, Evidence, FactStore, HashKinds, PhotoSink,
-};
+use photomove_core::{Body, Checksums, Claim, DestId, ErrorKind, Evidence, FactStore, HashKinds, PhotoSink};
 use photomove_google::GooglePhotos;
 use photomove_sim::{Fault, FaultRule, GoogleSwitches};
 
 use crate::support::{Bench, body, put, stage};
 
 async fn evidence(google: &GooglePhotos, id: &str, number: u32) -> Evidence {
-    let claim = Claim { id: DestId::from(id), size_bytes: body(number).size_bytes(), checksums: *body(number).checksums() };
+    let claim = Claim {
+        id: DestId::from(id),
+        size_bytes: body(number).size_bytes(),
+        checksums: *body(number).checksums(),
+    };
     google.verify(&[claim]).await.unwrap().remove(0).unwrap()
 }
 
@@ -47,7 +49,11 @@ async fn one_canary_a_day_and_its_day_is_californias() {
     bench.sim().clock().advance(Duration::from_secs(60));
     stage(&google, 4).await.unwrap();
     assert_eq!(bench.count("upload"), 2 + 5, "the next day");
-    let known = bench.facts.get(&account(&bench).await, "upload_hash_checked:2026-11-22").await.unwrap();
+    let known = bench
+        .facts
+        .get(&account(&bench).await, "upload_hash_checked:2026-11-22")
+        .await
+        .unwrap();
     assert_eq!(known.as_deref(), Some("refused"));
 }
 
@@ -60,9 +66,12 @@ async fn account(bench: &Bench) -> String {
 async fn many_uploads_at_once_wait_for_one_canary() {
     let bench = Bench::start().await;
     let google = bench.google().await;
-    futures_util::future::join_all((0..6).map(|number| stage(&google, number))).await.into_iter().for_each(|staged| {
-        staged.unwrap();
-    });
+    futures_util::future::join_all((0..6).map(|number| stage(&google, number)))
+        .await
+        .into_iter()
+        .for_each(|staged| {
+            staged.unwrap();
+        });
     assert_eq!(bench.count("upload"), 1 + 6);
 }
 
@@ -97,7 +106,11 @@ async fn without_the_header_there_is_no_canary_and_no_proof() {
 
 #[tokio::test]
 async fn a_canary_that_fails_for_another_reason_proves_nothing_and_stops_nothing() {
-    let broken = Fault::Status { status: 400, retry_after: None, body: Some(r#"{"code": 3, "message": "Something else."}"#.into()) };
+    let broken = Fault::Status {
+        status: 400,
+        retry_after: None,
+        body: Some(r#"{"code": 3, "message": "Something else."}"#.into()),
+    };
     let bench = Bench::with(GoogleSwitches::default(), vec![FaultRule::new("upload", broken).nth(1)]).await;
     let google = bench.google().await;
     let made = put(&google, [1], None).await;
@@ -126,10 +139,24 @@ async fn a_claim_without_a_hash_is_asked_for_at_the_service() {
         if poisonous {
             bench.sim().switches().poisonous_id = Some("nobody".into());
         }
-        let claim = |id: &str, checksums| Claim { id: DestId::from(id), size_bytes: 1, checksums };
+        let claim = |id: &str, checksums| Claim {
+            id: DestId::from(id),
+            size_bytes: 1,
+            checksums,
+        };
         let none = Checksums::default();
-        let claims = [claim("nobody", none), claim(&made[0], *body(0).checksums()), claim(&made[1], none)];
-        let answers: Vec<_> = google.verify(&claims).await.unwrap().into_iter().map(Result::unwrap).collect();
+        let claims = [
+            claim("nobody", none),
+            claim(&made[0], *body(0).checksums()),
+            claim(&made[1], none),
+        ];
+        let answers: Vec<_> = google
+            .verify(&claims)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
         assert_eq!(answers, [Evidence::Missing, PROVEN, Evidence::ExistsOnly]);
     }
 }

@@ -213,6 +213,7 @@ impl Core {
             }
             // Once: a token that the service does not take any more; then it is the item itself.
             Step::Split(reason) if first_time => Reply::SendAgain { reason, at: self.now() },
+            Step::Fail(reason) if first_time && reason.kind == "not_found" => Reply::SendAgain { reason, at: self.now() },
             Step::Fail(reason) | Step::Split(reason) => Reply::Failed(reason),
             Step::Exists(dest) => Reply::Created {
                 dest: Some(dest.as_str().to_owned()),

@@ -209,6 +209,9 @@ impl<'a> Schedule<'a> {
     async fn fill(&mut self, list_only: bool) -> StepResult<Option<Timestamp>> {
         let (now, job) = (self.core.now(), self.core.job.id);
         let ready = |after: Option<Timestamp>| after.is_none_or(|after| after <= now);
+        if self.core.sink_caps.staged_ttl.is_some() && !list_only {
+            self.expire(now, self.core.token_margin()).await?;
+        }
         let (waiting, staged, next) = self.core.read(move |c| uploads::waiting(c, job, now)).await?;
         // Only rows that can still be sent count, and only while sending goes on: so a pause always ends, whether
         // or not commits wait for the end of the listing. Tokens that age are no reason to wait either.
@@ -340,10 +343,7 @@ impl<'a> Schedule<'a> {
     }
 
     async fn next_lane(&self, now: Timestamp) -> StepResult<Option<Work>> {
-        let (job, margin) = (self.core.job.id, self.core.token_margin());
-        if self.core.sink_caps.staged_ttl.is_some() {
-            self.expire(now, margin).await?;
-        }
+        let job = self.core.job.id;
         let batch = self.core.sink_caps.commit_batch.get();
         for group in self.core.read(move |c| commits::groups(c, job, now)).await? {
             if self.is_busy(group.album) {

@@ -1,1 +1,7 @@
 //! Tests of the engine against the provider in memory.
+
+mod faults;
+mod harness;
+mod killer;
+mod kills;
+mod moves;

@@ -90,7 +90,7 @@ fn read_rows(c: &Connection, ids: &[(i64, Option<String>)]) -> Result<Vec<Commit
     for (id, token) in ids {
         let row = one(
             c,
-            "SELECT key,bundle,coalesce(?2,token),token_until,token_session,dest_id,attempts,error_kind IS 'bad_batch' FROM upload WHERE id=?1",
+            "SELECT key,bundle,coalesce(?2,token),token_until,token_session,dest_id,attempts,coalesce(error_kind IN('bad_batch','not_found'),0) FROM upload WHERE id=?1",
             (id, token),
             |row| {
                 let key: [u8; 16] = row.get(0)?;

@@ -168,7 +168,7 @@ pub(crate) fn losses(c: &Connection, job: Job, caps: &SinkCaps) -> Result<Vec<Lo
         }
     };
     for (field, name) in all_fields().minus(kept).each() {
-        push(name, "the destination has no place for it", with_field(c, job.id, field)?);
+        push(name, "the destination keeps only what is inside the file", with_field(c, job.id, field)?);
     }
     if let Some(max) = caps.texts.description_chars.filter(|_| kept.contains(Fields::DESCRIPTION)) {
         let n = number(

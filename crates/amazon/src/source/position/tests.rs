@@ -18,20 +18,39 @@ impl Service {
         let mut dates = dates.to_vec();
         dates.sort_unstable();
         let node = |(index, second): (usize, &u32)| {
-            (format!("n{index}"), format!("2024-01-01T{:02}:{:02}:{:02}.000Z", second / 3600, second / 60 % 60, second % 60))
+            (
+                format!("n{index}"),
+                format!(
+                    "2024-01-01T{:02}:{:02}:{:02}.000Z",
+                    second / 3600,
+                    second / 60 % 60,
+                    second % 60
+                ),
+            )
         };
-        Self { nodes: dates.iter().enumerate().map(node).collect(), tokens: true, token_uses: None, short_by: 0 }
+        Self {
+            nodes: dates.iter().enumerate().map(node).collect(),
+            tokens: true,
+            token_uses: None,
+            short_by: 0,
+        }
     }
 
     fn answer(&self, asked: &Asked) -> NodePage {
-        let matching: Vec<_> =
-            self.nodes.iter().filter(|(_, date)| asked.from.as_ref().is_none_or(|from| date >= from)).collect();
+        let matching: Vec<_> = self
+            .nodes
+            .iter()
+            .filter(|(_, date)| asked.from.as_ref().is_none_or(|from| date >= from))
+            .collect();
         let start = match &asked.start {
             Start::Beginning => 0,
             Start::Token(token) => token.parse().unwrap(),
             Start::Offset(offset) => usize::try_from(*offset).unwrap(),
         };
-        assert!(start as u64 + u64::from(asked.limit) <= WINDOW || !matches!(asked.start, Start::Offset(_)), "{asked:?}");
+        assert!(
+            start as u64 + u64::from(asked.limit) <= WINDOW || !matches!(asked.start, Start::Offset(_)),
+            "{asked:?}"
+        );
         let size = usize::from(asked.limit.saturating_sub(self.short_by).max(1));
         let data: Vec<Value> = matching
             .iter()
@@ -56,11 +75,18 @@ impl Service {
         let mut uses = 0;
         let mut ids = Vec::new();
         for _ in 0..100_000 {
-            let usable = token.take().filter(|_| !forget && self.token_uses.is_none_or(|most| uses < most));
+            let usable = token
+                .take()
+                .filter(|_| !forget && self.token_uses.is_none_or(|most| uses < most));
             let asked = match usable {
                 Some(token) => {
                     uses += 1;
-                    Asked { from: token.from, start: Start::Token(token.token), before: token.before, limit }
+                    Asked {
+                        from: token.from,
+                        start: Start::Token(token.token),
+                        before: token.before,
+                        limit,
+                    }
                 }
                 None => {
                     uses = 0;
@@ -103,7 +129,10 @@ proptest! {
 
 #[test]
 fn more_nodes_of_one_instant_than_a_page_do_not_loop_or_get_lost() {
-    let service = Service { tokens: false, ..Service::new(&[[7; 950].as_slice(), &[8; 3]].concat()) };
+    let service = Service {
+        tokens: false,
+        ..Service::new(&[[7; 950].as_slice(), &[8; 3]].concat())
+    };
     assert_eq!(service.walk(200, true), service.all());
 }
 
@@ -113,8 +142,15 @@ fn the_position_stays_small_and_re_lists_one_page_at_most() {
     let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
     let mut asked = position.ask(200).unwrap();
     for _ in 0..10 {
-        let Next::Token(token) = position.advance(&asked, service.answer(&asked)).unwrap().next else { panic!("no token") };
-        asked = Asked { from: token.from, start: Start::Token(token.token), before: token.before, limit: 200 };
+        let Next::Token(token) = position.advance(&asked, service.answer(&asked)).unwrap().next else {
+            panic!("no token")
+        };
+        asked = Asked {
+            from: token.from,
+            start: Start::Token(token.token),
+            before: token.before,
+            limit: 200,
+        };
     }
     assert_eq!((position.passed, position.seen.len()), (2000, 200));
     let resumed = position.ask(200).unwrap();
@@ -134,8 +170,11 @@ fn inside_an_instant_beyond_the_window_only_tokens_lead_on() {
 }
 
 fn page(dates: &[&str], token: Option<&str>, count: u64) -> NodePage {
-    let data: Vec<Value> =
-        dates.iter().enumerate().map(|(index, date)| json!({"id": format!("{date}{index}"), "createdDate": date})).collect();
+    let data: Vec<Value> = dates
+        .iter()
+        .enumerate()
+        .map(|(index, date)| json!({"id": format!("{date}{index}"), "createdDate": date}))
+        .collect();
     NodePage::from_value(json!({"count": count, "data": data, "nextToken": token})).unwrap()
 }
 
@@ -144,9 +183,20 @@ fn a_repeated_token_and_a_repeated_page_do_not_loop() {
     let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
     let first = position.ask(2).unwrap();
     let dates = ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"];
-    assert!(matches!(position.advance(&first, page(&dates, Some("t"), 9)).unwrap().next, Next::Token(_)));
-    let again = Asked { from: None, start: Start::Token("t".into()), before: 2, limit: 2 };
-    assert_eq!(position.advance(&again, page(&dates, Some("t"), 9)).unwrap().next, Next::Position);
+    assert!(matches!(
+        position.advance(&first, page(&dates, Some("t"), 9)).unwrap().next,
+        Next::Token(_)
+    ));
+    let again = Asked {
+        from: None,
+        start: Start::Token("t".into()),
+        before: 2,
+        limit: 2,
+    };
+    assert_eq!(
+        position.advance(&again, page(&dates, Some("t"), 9)).unwrap().next,
+        Next::Position
+    );
     let mut by_position = || {
         let asked = position.ask(2).unwrap();
         position.advance(&asked, page(&dates, None, 9))
@@ -160,7 +210,12 @@ fn a_repeated_token_and_a_repeated_page_do_not_loop() {
 fn an_unsorted_listing_is_never_resumed_from_the_middle() {
     let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
     let asked = position.ask(200).unwrap();
-    let dates = ["2024-01-04T00:00:00Z", "2024-01-03T00:00:00Z", "2024-01-02T00:00:00Z", "2024-01-01T00:00:00Z"];
+    let dates = [
+        "2024-01-04T00:00:00Z",
+        "2024-01-03T00:00:00Z",
+        "2024-01-02T00:00:00Z",
+        "2024-01-01T00:00:00Z",
+    ];
     let next = position.advance(&asked, page(&dates, Some("t"), 9)).unwrap().next;
     assert!(matches!(next, Next::Token(_)));
     assert_eq!(position.ask(200).unwrap().from, None);
@@ -173,18 +228,39 @@ fn odd_dates_do_not_move_the_place() {
     let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
     let asked = position.ask(200).unwrap();
     let mut dates = vec!["2024-01-03T00:00:00Z"; 9];
-    dates.extend(["2016-02-29T23:59:59Z", "2999-01-01T00:00:00Z", "soon", "2024-01-05T00:00:00Z"]);
-    assert_eq!(position.advance(&asked, page(&dates, None, 13)).unwrap().next, Next::End);
+    dates.extend([
+        "2016-02-29T23:59:59Z",
+        "2999-01-01T00:00:00Z",
+        "soon",
+        "2024-01-05T00:00:00Z",
+    ]);
+    assert_eq!(
+        position.advance(&asked, page(&dates, None, 13)).unwrap().next,
+        Next::End
+    );
     assert_eq!(position.ask(200).unwrap().from.as_deref(), Some("2024-01-05T00:00:00Z"));
 }
 
 #[test]
 fn an_expired_token_is_not_handed_out_and_a_foreign_cursor_is_refused() {
     let until: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
-    let token = Token { token: "t".into(), from: None, before: 3 };
+    let token = Token {
+        token: "t".into(),
+        from: None,
+        before: 3,
+    };
     let cursor = Position::new(until).cursor(Some((&token, until)));
-    assert_eq!(Position::read(&cursor, "2024-12-31T23:59:59Z".parse().unwrap()).unwrap().1, Some(token));
+    assert_eq!(
+        Position::read(&cursor, "2024-12-31T23:59:59Z".parse().unwrap())
+            .unwrap()
+            .1,
+        Some(token)
+    );
     assert_eq!(Position::read(&cursor, until).unwrap().1, None);
-    let foreign = Cursor { resume: json!({"page": 3}), fast: None, fast_until: None };
+    let foreign = Cursor {
+        resume: json!({"page": 3}),
+        fast: None,
+        fast_until: None,
+    };
     assert!(Position::read(&foreign, until).is_err());
 }

@@ -1,0 +1,362 @@
+//! Lost replies, bad items, old tokens, limits, stops.
+
+use std::time::Duration;
+
+use photomove_core::{
+    AuthProblem, Damage, Error, ErrorKind, FailWhen, Happened, HashKinds, MemoryAlbum, MemoryItem, Operation, Origin,
+    Rejection, Resource, Sourced,
+};
+
+use super::harness::{Bench, clock, demanding, item, kind_source};
+use crate::StopReason;
+
+fn lost() -> Error {
+    Error::new(ErrorKind::Network, "connection reset").happened(Happened::Unknown, false)
+}
+
+#[tokio::test]
+async fn lost_replies_are_settled_without_doubles() {
+    for operation in [Operation::Stage, Operation::Commit, Operation::CreateAlbum, Operation::AddToAlbum] {
+        for when in [FailWhen::Before, FailWhen::AfterActing] {
+            let bench = Bench::new();
+            bench.fill(60);
+            bench.album("a", 0..55);
+            bench.album("b", 50..60);
+            bench.sink.fail_next(operation, when, lost);
+            let summary = bench.run().await;
+            assert!(summary.stopped.is_none(), "{operation:?} {when:?}: {:?}", summary.stopped);
+            assert_eq!(summary.accounting.verified.count, 60, "{operation:?} {when:?}");
+            bench.assert_same_library();
+            let stages = bench.sink.calls_of(Operation::Stage);
+            let extra = u64::from(operation == Operation::Stage);
+            assert_eq!(stages, 60 + extra, "{operation:?} {when:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_commit_with_used_tokens_refused_sends_exactly_those_again() {
+    let clock = clock();
+    let sink = demanding(&clock).with_token_reuse(false);
+    let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+    bench.fill(60);
+    bench.sink.fail_next(Operation::Commit, FailWhen::AfterActing, lost);
+    let summary = bench.run().await;
+    assert_eq!(summary.accounting.verified.count, 60);
+    assert_eq!(bench.sink.calls_of(Operation::Stage), 60 + 50);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn a_poisoned_batch_is_halved_until_the_bad_item_stands_alone() {
+    let bench = Bench::new();
+    bench.fill(20);
+    let bad = || Error::new(ErrorKind::BadBatch, "request must contain a valid upload token");
+    // 20, 10, 5, 2, 1: the first item alone is refused, and its bytes are sent again.
+    for _ in 0..5 {
+        bench.sink.fail_next(Operation::Commit, FailWhen::Before, bad);
+    }
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!(summary.accounting.verified.count, 20);
+    assert_eq!(bench.sink.calls_of(Operation::Stage), 21);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn an_item_whose_new_token_is_refused_too_fails_alone() {
+    let bench = Bench::new();
+    bench.fill(20);
+    let bad = || Error::new(ErrorKind::BadBatch, "request must contain a valid upload token");
+    // As above; then 1, 3, 5 and 10 others pass, and the tenth call is the first item again.
+    for nth in [1, 2, 3, 4, 5, 10] {
+        bench.sink.fail_nth(Operation::Commit, nth, FailWhen::Before, bad);
+    }
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!((summary.accounting.verified.count, summary.accounting.failed.count), (19, 1));
+    assert_eq!(bench.sink.calls_of(Operation::Stage), 21);
+    let failures = bench.open(None).failures(summary.job, None, 10).await.unwrap();
+    assert_eq!((failures[0].name.as_str(), failures[0].reason.kind.as_str()), ("0.jpg", "bad_batch"));
+}
+
+#[tokio::test]
+async fn a_corrupt_download_is_tried_again_and_then_fails_with_both_hashes() {
+    let bench = Bench::new();
+    bench.fill(5);
+    bench.source.damage(&"i1".into(), Damage::WrongBytes, 2);
+    bench.source.damage(&"i2".into(), Damage::WrongBytes, 9);
+    bench.source.damage(&"i3".into(), Damage::EndsAfter(4), 9);
+    bench.source.damage(&"i4".into(), Damage::BreaksAfter(4), 1);
+    let summary = bench.run().await;
+    assert_eq!(summary.accounting.verified.count, 3);
+    assert_eq!(summary.accounting.failed.count, 2);
+    let failures = bench.open(None).failures(summary.job, None, 10).await.unwrap();
+    let expected = photomove_core::Checksums::of(&item(2).bytes).md5_hex().unwrap();
+    assert_eq!(failures[0].reason.kind, "corrupt");
+    assert!(
+        failures[0].reason.message.starts_with(&format!("wrong MD5: expected {expected}, got ")),
+        "{}",
+        failures[0].reason.message
+    );
+    assert_eq!(failures[1].reason.message, "wrong length: expected 18 bytes, got 4");
+    assert!(!bench.bodies().contains_key(&item(2).bytes.to_vec()));
+    // The next pass tries again what failed by bad luck.
+    bench.source.damage(&"i2".into(), Damage::WrongBytes, 0);
+    bench.source.damage(&"i3".into(), Damage::WrongBytes, 0);
+    let summary = bench.run().await;
+    assert_eq!(summary.accounting.verified.count, 5);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn a_duplicate_is_read_from_its_twin_where_one_copy_is_damaged() {
+    let bench = Bench::new();
+    bench.fill(2);
+    bench.source.insert(MemoryItem::new("twin", "t.jpg", "bytes of picture 1"));
+    bench.source.damage(&"i1".into(), Damage::WrongBytes, 9);
+    let summary = bench.run().await;
+    assert_eq!(summary.accounting.verified.count, 3);
+}
+
+#[tokio::test]
+async fn tokens_that_grew_old_while_away_are_sent_again() {
+    let bench = Bench::new();
+    bench.fill(10);
+    let quota = || {
+        Error::new(
+            ErrorKind::Quota {
+                resource: Resource::RequestsPerDay,
+                resets_at: Some("2026-03-02T08:00:00Z".parse().unwrap()),
+            },
+            "all requests of the day are used",
+        )
+    };
+    bench.sink.fail_next(Operation::Commit, FailWhen::Before, quota);
+    let summary = bench.run().await;
+    let Some(StopReason::Quota { resets_at: Some(at), .. }) = &summary.stopped else {
+        panic!("{:?}", summary.stopped);
+    };
+    assert_eq!(at.to_string(), "2026-03-02T08:00:00Z");
+    assert_eq!(summary.accounting.waiting.count, 10);
+    let job = &bench.open(None).jobs().await.unwrap()[0];
+    assert_eq!((job.state, job.wake_at), (crate::JobState::Waiting, Some(*at)));
+    bench.clock.advance(Duration::from_secs(24 * 3600 - 60));
+    let summary = bench.run().await;
+    assert_eq!(summary.accounting.verified.count, 10);
+    assert_eq!(bench.sink.calls_of(Operation::Stage), 20);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn fresh_tokens_are_used_after_a_stop() {
+    let bench = Bench::new();
+    bench.fill(10);
+    let expired = || Error::new(ErrorKind::Auth(AuthProblem::Revoked), "the sign-in was taken back");
+    bench.sink.fail_next(Operation::Commit, FailWhen::Before, expired);
+    let summary = bench.run().await;
+    assert!(matches!(summary.stopped, Some(StopReason::SignInNeeded(_))), "{:?}", summary.stopped);
+    bench.clock.advance(Duration::from_secs(12 * 3600));
+    bench.run().await;
+    assert_eq!(bench.sink.calls_of(Operation::Stage), 10);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn limits_of_the_destination_are_kept_and_told() {
+    let clock = clock();
+    let sink = demanding(&clock).with_sink_caps(|caps| {
+        caps.limits.photo = Some(100);
+        if let Some(albums) = &mut caps.albums {
+            albums.max_items = Some(4);
+        }
+    });
+    let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+    bench.fill(9);
+    bench.album("a", 0..9);
+    bench.source.insert(MemoryItem::new("big", "big.jpg", vec![7; 101]));
+    bench.source.insert(MemoryItem::new("nothing", "n.jpg", ""));
+    let mut wordy = MemoryItem::new("wordy", "wordy.jpg", "wordy");
+    wordy.metadata.description = Some(Sourced {
+        value: "ä".repeat(1200),
+        origin: Origin::Provider,
+    });
+    bench.source.insert(wordy);
+    bench.source.add_album(MemoryAlbum::new("t", "T".repeat(600), ["wordy".into()]));
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!((summary.accounting.verified.count, summary.accounting.failed.count), (10, 2));
+    let failures = bench.open(None).failures(summary.job, None, 10).await.unwrap();
+    let kinds: Vec<_> = failures.iter().map(|failure| failure.reason.kind.as_str()).collect();
+    assert_eq!(kinds, ["rejected_too_large", "empty"]);
+    assert_eq!(bench.source.calls_of(Operation::Open), 10, "what is refused is not downloaded");
+    let losses: Vec<_> = summary.losses.iter().map(|loss| (loss.what.as_str(), loss.count)).collect();
+    assert!(losses.contains(&("end of a description", Some(1))), "{losses:?}");
+    assert!(losses.contains(&("end of an album title", Some(1))), "{losses:?}");
+    let titles: Vec<_> = bench.sink.albums().into_iter().map(|album| (album.title, album.members.len())).collect();
+    for wanted in [("Album a".into(), 4), ("Album a (2)".into(), 4), ("Album a (3)".into(), 1), ("T".repeat(500), 1)] {
+        assert!(titles.contains(&wanted), "{wanted:?} in {titles:?}");
+    }
+    assert!(bench.run().await.nothing_to_do);
+}
+
+#[tokio::test]
+async fn items_that_the_destination_refuses_fail_alone() {
+    let bench = Bench::new();
+    bench.fill(6);
+    bench.album("a", 0..6);
+    let refused = || Error::new(ErrorKind::Rejected(Rejection::MediaType), "not a picture");
+    bench.sink.fail_next(Operation::Stage, FailWhen::Before, refused);
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none());
+    assert_eq!((summary.accounting.verified.count, summary.accounting.failed.count), (5, 1));
+    let failures = bench.open(None).failures(summary.job, None, 10).await.unwrap();
+    assert_eq!(failures[0].reason.kind, "rejected_media_type");
+    // It was refused for good: the next run does not try it again unless told to.
+    assert!(bench.run().await.nothing_to_do);
+    let mut bench = bench;
+    bench.change = |options| options.retry_refused = true;
+    assert_eq!(bench.run().await.accounting.verified.count, 6);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn a_full_destination_stops_the_run_and_it_goes_on_later() {
+    let bench = Bench::new();
+    bench.fill(4);
+    let full = || {
+        let kind = ErrorKind::Quota {
+            resource: Resource::Storage,
+            resets_at: None,
+        };
+        Error::new(kind, "the storage is full")
+    };
+    bench.sink.fail_next(Operation::Commit, FailWhen::Before, full);
+    let summary = bench.run().await;
+    assert!(matches!(summary.stopped, Some(StopReason::DestinationFull(_))), "{:?}", summary.stopped);
+    assert_eq!(bench.run().await.accounting.verified.count, 4);
+}
+
+#[tokio::test]
+async fn unproven_items_never_count_as_verified() {
+    let clock = clock();
+    let sink = demanding(&clock).with_exists_only_evidence();
+    let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+    bench.fill(3);
+    let summary = bench.run().await;
+    assert_eq!((summary.accounting.verified.count, summary.accounting.unverifiable.count), (0, 3));
+}
+
+#[tokio::test]
+async fn a_missing_promise_is_noted_in_the_evidence() {
+    let bench = Bench::new();
+    bench.source.insert(MemoryItem {
+        promise_hashes: HashKinds::NONE,
+        ..item(0)
+    });
+    assert_eq!(bench.run().await.accounting.verified.count, 1);
+    let journal = rusqlite::Connection::open(bench.journal_path()).unwrap();
+    let detail: String = journal.query_row("SELECT detail FROM evidence", [], |row| row.get(0)).unwrap();
+    assert!(detail.ends_with("source gave no checksum"), "{detail}");
+}
+
+#[tokio::test]
+async fn items_of_other_apps_enter_further_albums_by_their_token() {
+    let bench = Bench::new();
+    bench.fill(3);
+    bench.album("a", [0, 1]);
+    bench.album("b", [0, 1, 2]);
+    bench.sink.insert(MemoryItem {
+        foreign: true,
+        ..MemoryItem::new("phone", "phone.jpg", item(0).bytes)
+    });
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!(summary.accounting.already_there.count, 1);
+    assert_eq!((summary.albums.filed, summary.albums.unfiled), (5, 0));
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn what_is_gone_at_the_source_is_skipped() {
+    let bench = Bench::new();
+    bench.fill(4);
+    bench.plan().await;
+    bench.source.remove(&"i2".into());
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!((summary.accounting.verified.count, summary.accounting.skipped.count), (3, 1));
+}
+
+#[tokio::test]
+async fn large_parts_go_through_the_spool_and_leave_nothing_there() {
+    let mut bench = Bench::new();
+    bench.change = |options| {
+        options.memory_part_max_bytes = 1000;
+        options.spool_max_bytes = 5000;
+    };
+    for n in 0..6_u8 {
+        bench.source.insert(MemoryItem::new(format!("big{n}"), "b.mp4", vec![n; 2000]));
+    }
+    bench.source.insert(MemoryItem::new("huge", "h.mp4", vec![9; 6000]));
+    let summary = bench.run().await;
+    assert_eq!((summary.accounting.verified.count, summary.accounting.failed.count), (6, 1));
+    let failures = bench.open(None).failures(summary.job, None, 10).await.unwrap();
+    assert!(failures[0].reason.message.contains("6000 bytes"), "{}", failures[0].reason.message);
+    assert_eq!(std::fs::read_dir(bench.folder.path().join("spool")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_second_run_on_the_same_target_is_told_who_is_there() {
+    let bench = Bench::new();
+    bench.fill(1);
+    let mut locks = crate::Locks::new(bench.folder.path().join("locks"), jiff::Timestamp::UNIX_EPOCH);
+    locks.take(crate::LockKind::Target, &["memory", "", "target"]).unwrap();
+    let error = bench.try_run().await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::InUse);
+    assert_eq!(bench.sink.calls_of(Operation::Stage), 0);
+    drop(locks);
+    assert!(bench.run().await.stopped.is_none());
+}
+
+#[tokio::test]
+async fn a_stop_drains_and_the_next_run_goes_on() {
+    let mut bench = Bench::new();
+    bench.fill(40);
+    bench.stop.drain();
+    let summary = bench.run().await;
+    assert!(matches!(summary.stopped, Some(StopReason::Interrupted)));
+    assert_eq!(bench.sink.calls_of(Operation::Stage), 0);
+    bench.stop = crate::StopToken::new();
+    assert_eq!(bench.run().await.accounting.verified.count, 40);
+}
+
+#[tokio::test]
+async fn another_owner_is_another_job() {
+    let bench = Bench::new();
+    bench.fill(2);
+    bench.run().await;
+    bench.source.set_owner("somebody else");
+    let summary = bench.run().await;
+    // The bytes are at the destination from the first job.
+    assert_eq!(summary.accounting.already_there.count, 2);
+    assert_eq!(summary.uploaded.count, 0);
+    assert_eq!(bench.open(None).jobs().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn listing_that_pauses_still_ends() {
+    let clock = clock();
+    let sink = demanding(&clock).with_sink_caps(|caps| caps.staged_ttl = None);
+    let mut bench = Bench::with(clock.clone(), kind_source(&clock).with_page_items(5), sink);
+    bench.change = |options| {
+        options.high_water = 10;
+        options.stage_ahead = 20;
+    };
+    bench.fill(90);
+    bench.album("a", 0..90);
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!(summary.accounting.verified.count, 90);
+    bench.assert_same_library();
+}

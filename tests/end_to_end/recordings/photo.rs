@@ -1,0 +1,124 @@
+//! JPEGs with the EXIF values that recorded photos had.
+
+use photomove_sim::Library;
+
+/// A value of an IFD.
+enum Exif {
+    Text(&'static str),
+    Short(u16),
+    Rational(u32, u32),
+}
+
+use Exif::{Rational, Short, Text};
+
+/// What a camera and an editor write: the values of the recorded Amazon node.
+const FULL: ([(u16, Exif); 6], [(u16, Exif); 17]) = (
+    [
+        (0x010f, Text("Examplo")),
+        (0x0110, Text("Examplo Phone 12")),
+        (0x0112, Short(1)),
+        (0x0128, Short(2)),
+        (0x0131, Text("an editor")),
+        (0x0132, Text("2019:09:22 13:58:55")),
+    ],
+    [
+        (0x829a, Rational(1, 640)),
+        (0x8822, Short(3)),
+        (0x8827, Short(100)),
+        (0x9003, Text("2019:09:06 16:30:09")),
+        (0x9004, Text("2019:09:06 16:30:09")),
+        (0x9202, Rational(6, 1)),
+        (0x9207, Short(5)),
+        (0x9209, Short(16)),
+        (0x920a, Rational(42, 1)),
+        (0x9290, Text("89")),
+        (0x9291, Text("89")),
+        (0x9292, Text("89")),
+        (0xa001, Short(1)),
+        (0xa402, Short(0)),
+        (0xa403, Short(1)),
+        (0xa406, Short(0)),
+        (0xa40a, Short(0)),
+    ],
+);
+
+/// A photo with all of it.
+pub async fn full() -> Vec<u8> {
+    let (image, camera) = FULL;
+    with_exif(&image.into_iter().collect::<Vec<_>>(), &camera.into_iter().collect::<Vec<_>>()).await
+}
+
+/// A photo that says maker, model, focal length, aperture and sensitivity, and no exposure time. Equal numbers give
+/// equal bytes.
+pub async fn plain(number: u16) -> Vec<u8> {
+    let image = [(0x010f, Text("Examplo")), (0x0110, Text("Examplo Phone 12"))];
+    let camera = [
+        (0x8827, Short(100 + number)),
+        (0x9003, Text("2002:12:29 12:19:35")),
+        (0x9202, Rational(3, 1)),
+        (0x920a, Rational(173, 32)),
+    ];
+    with_exif(&image, &camera).await
+}
+
+async fn with_exif(image: &[(u16, Exif)], camera: &[(u16, Exif)]) -> Vec<u8> {
+    const HEADER: usize = 8;
+    const POINTER: usize = 12;
+    let mut tiff = b"II\x2a\x00\x08\x00\x00\x00".to_vec();
+    let image_len = ifd(image, 0).len() + POINTER;
+    let mut first = ifd_with_pointer(image, HEADER, HEADER + image_len);
+    tiff.append(&mut first);
+    tiff.extend(ifd(camera, HEADER + image_len));
+    let mut segment = b"Exif\0\0".to_vec();
+    segment.extend(tiff);
+    let length = u16::try_from(segment.len() + 2).expect("a short segment");
+    let blob = &Library::synthetic(1, 2000, 7).expect("a picture").items[0].blob;
+    let mut jpeg = blob.bytes().await.expect("bytes").to_vec();
+    let app1 = [&[0xff, 0xe1], &length.to_be_bytes()[..], &segment].concat();
+    jpeg.splice(2..2, app1);
+    jpeg
+}
+
+/// An IFD that lies `at` bytes after the TIFF header's beginning, with the values that do not fit behind it.
+fn ifd(entries: &[(u16, Exif)], at: usize) -> Vec<u8> {
+    built(entries, at, None)
+}
+
+/// The same with a pointer to the camera's IFD.
+fn ifd_with_pointer(entries: &[(u16, Exif)], at: usize, camera_at: usize) -> Vec<u8> {
+    built(entries, at, Some(u32::try_from(camera_at).expect("a small file")))
+}
+
+fn built(entries: &[(u16, Exif)], at: usize, pointer: Option<u32>) -> Vec<u8> {
+    let count = entries.len() + usize::from(pointer.is_some());
+    let mut values_at = at + 2 + 12 * count + 4;
+    let mut table = u16::try_from(count).expect("few entries").to_le_bytes().to_vec();
+    let mut values = Vec::new();
+    for (tag, value) in entries {
+        let (kind, count, mut bytes) = match value {
+            Text(text) => (2_u16, text.len() + 1, [text.as_bytes(), &[0]].concat()),
+            Short(number) => (3, 1, number.to_le_bytes().to_vec()),
+            Rational(above, below) => (5, 1, [above.to_le_bytes(), below.to_le_bytes()].concat()),
+        };
+        table.extend(tag.to_le_bytes());
+        table.extend(kind.to_le_bytes());
+        table.extend(u32::try_from(count).expect("short").to_le_bytes());
+        if bytes.len() <= 4 {
+            bytes.resize(4, 0);
+            table.extend(bytes);
+        } else {
+            table.extend(u32::try_from(values_at).expect("a small file").to_le_bytes());
+            values_at += bytes.len();
+            values.extend(bytes);
+        }
+    }
+    if let Some(pointer) = pointer {
+        table.extend(0x8769_u16.to_le_bytes());
+        table.extend(4_u16.to_le_bytes());
+        table.extend(1_u32.to_le_bytes());
+        table.extend(pointer.to_le_bytes());
+    }
+    table.extend([0; 4]);
+    table.extend(values);
+    table
+}
