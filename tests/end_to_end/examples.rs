@@ -1,6 +1,6 @@
 //! The examples do what they say.
 
-use photomove_sim::{Fill, Library, LibraryAlbum, SimOptions};
+use photomove_sim::{Fill, LibraryAlbum, SimOptions};
 
 use crate::support::{Stage, synthetic, synthetic_library};
 
@@ -8,13 +8,24 @@ use crate::support::{Stage, synthetic, synthetic_library};
 async fn list_amazon_lists_the_library() {
     let mut library = synthetic_library(3);
     library.albums = vec![LibraryAlbum { title: "Lisbon".into() }];
-    library.items[0].albums = vec![0];
-    library.items[2].albums = vec![0];
-    let stage = Stage::with(SimOptions { fill: Some(Fill::Library(Library { ..library })), ..Stage::options() }).await;
+    for (item, albums) in library.items.iter_mut().zip([vec![0], vec![], vec![0]]) {
+        item.albums = albums;
+    }
+    let stage = Stage::with(SimOptions { fill: Some(Fill::Library(library)), ..Stage::options() }).await;
 
     let run = stage.example("list_amazon", &[]).await.expect_code(0);
 
-    insta::assert_snapshot!(run.stdout, @r"");
+    insta::assert_snapshot!(run.stdout, @r"
+    shop: amazon.com
+    doc: 0 files, 0 bytes
+    other: 0 files, 0 bytes
+    photo: 3 files, 60000 bytes
+    video: 0 files, 0 bytes
+    album Lisbon: 2 items
+    1 SYN_0000000.jpg
+    2 SYN_0000001.jpg
+    3 SYN_0000002.jpg
+    ");
     stage.assert_no_unknown_requests();
 }
 
@@ -25,7 +36,10 @@ async fn upload_google_uploads_one_file() {
 
     let run = stage.example("upload_google", &["picture.jpg", "Lisbon 2023"]).await.expect_code(0);
 
-    insta::assert_snapshot!(run.stdout, @r"");
+    insta::assert_snapshot!(run.stdout, @r"
+    album: Lisbon 2023
+    item: picture.jpg (application/octet-stream), uploaded by an example
+    ");
     let items = stage.google_items().await;
     assert_eq!(items.len(), 1);
     assert_eq!(items[0]["albums"], serde_json::json!(["Lisbon 2023"]));
@@ -36,12 +50,23 @@ async fn upload_google_uploads_one_file() {
 async fn migrate_memory_moves_everything_once() {
     let stage = Stage::new(synthetic(1)).await;
     let run = stage.example("migrate_memory", &[]).await.expect_code(0);
-    insta::assert_snapshot!(run.stdout, @r"");
+    insta::assert_snapshot!(run.stdout, @r"
+    plan: 6 files, 54 bytes, 2 albums
+    verified 6 of 6, sent 5
+    again: nothing to do is true
+    album Lisbon 2023: 2 items
+    album Favourites: 2 items
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn own_provider_is_read_by_the_engine() {
     let stage = Stage::new(synthetic(1)).await;
     let run = stage.example("own_provider", &[]).await.expect_code(0);
-    insta::assert_snapshot!(run.stdout, @r"");
+    insta::assert_snapshot!(run.stdout, @r"
+    found 3, verified 3, failed 0
+    slide-000.jpg (the new car)
+    slide-001.jpg (at the lake)
+    album Slides 1971: 2 items
+    ");
 }

@@ -52,7 +52,7 @@ async fn malformed_cookie_file() {
     let stage = Stage::new(synthetic(1)).await;
     let file = stage.path("cookies.txt");
     std::fs::write(&file, "# Netscape HTTP Cookie File\n.amazon.com\tTRUE\t/\tTRUE\t0\tsession-id\n").expect("written");
-    let run = stage.photomove(&["auth", "login", "amazon", "--cookies", "cookies.txt"]).await.expect_code(1);
+    let run = stage.photomove(&["auth", "login", "amazon", "--cookies", "cookies.txt"]).await.expect_code(2);
     assert_said!(stage, run);
 }
 
@@ -60,7 +60,7 @@ async fn malformed_cookie_file() {
 async fn unknown_marketplace() {
     let stage = Stage::new(synthetic(1)).await;
     std::fs::write(stage.path("cookies.txt"), "Cookie: session-id=1-2-3; ubid-acbzz=4-5-6; at-acbzz=Atza|secret").expect("written");
-    let run = stage.photomove(&["auth", "login", "amazon", "--cookies", "cookies.txt"]).await.expect_code(1);
+    let run = stage.photomove(&["auth", "login", "amazon", "--cookies", "cookies.txt"]).await.expect_code(2);
     assert!(!run.text().contains("Atza"), "the cookie's value was shown");
     assert_said!(stage, run);
 }
@@ -80,7 +80,7 @@ async fn nothing_listening_at_the_port() {
 async fn wrong_client_secret_file() {
     let stage = Stage::new(synthetic(1)).await;
     std::fs::write(stage.path("client.json"), r#"{"type": "service_account", "private_key": "canary"}"#).expect("written");
-    let run = stage.photomove(&["auth", "login", "google", "--client-secret", "client.json"]).await.expect_code(1);
+    let run = stage.photomove(&["auth", "login", "google", "--client-secret", "client.json"]).await.expect_code(2);
     assert!(!run.text().contains("canary"), "a value of the file was shown");
     assert_said!(stage, run);
 }

@@ -39,6 +39,16 @@ impl Kind {
         }
     }
 
+    /// Says whether this version can read from it.
+    pub(crate) fn is_source(self) -> bool {
+        self == Self::Amazon
+    }
+
+    /// Says whether this version can write to it.
+    pub(crate) fn is_target(self) -> bool {
+        self == Self::Google
+    }
+
     /// Returns the kind of a word.
     pub(crate) fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
@@ -97,17 +107,28 @@ impl fmt::Display for Endpoint {
 /// Reads FROM and TO.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] if one of them is not an endpoint, or both are the same.
+/// [`ErrorKind::Config`] if one of them is not an endpoint, both are the same, or the direction is not possible.
 pub(crate) fn parse_pair(from: &str, to: &str) -> Result<(Endpoint, Endpoint)> {
     let (from, to) = (Endpoint::parse(from)?, Endpoint::parse(to)?);
     if from == to {
         return Err(same_account(&from, &to));
     }
+    if !from.kind.is_source() {
+        return Err(one_way(from.kind, "read from"));
+    }
+    if !to.kind.is_target() {
+        return Err(one_way(to.kind, "written to"));
+    }
     Ok((from, to))
 }
 
+fn one_way(kind: Kind, what: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("{} cannot be {what} by this version", kind.label()))
+        .hint("this version moves from `amazon` to `google`")
+}
+
 /// The refusal of a migration from an account to itself.
-pub(crate) fn same_account(from: &Endpoint, to: &Endpoint) -> Error {
+fn same_account(from: &Endpoint, to: &Endpoint) -> Error {
     Error::new(ErrorKind::Config, format!("FROM and TO are the same account: `{from}` and `{to}`"))
         .hint("name two accounts, such as `photomove amazon google`")
 }
@@ -226,6 +247,13 @@ mod tests {
     fn an_account_is_not_moved_to_itself() {
         let error = parse_pair("google@a", "google@a").unwrap_err();
         assert_eq!(error.to_string(), "FROM and TO are the same account: `google@a` and `google@a`");
-        assert!(parse_pair("google@a", "google@b").is_ok());
+        assert!(parse_pair("amazon@a", "google@a").is_ok());
+    }
+
+    #[test]
+    fn impossible_directions_are_refused_before_anybody_signs_in() {
+        let error = |from, to| parse_pair(from, to).unwrap_err().to_string();
+        assert_eq!(error("google", "amazon"), "Google Photos cannot be read from by this version");
+        assert_eq!(error("amazon@a", "amazon@b"), "Amazon Photos cannot be written to by this version");
     }
 }

@@ -60,16 +60,8 @@ pub(crate) struct Handler;
 impl ReportHandler for Handler {
     fn debug(&self, diagnostic: &dyn Diagnostic, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {diagnostic}", style("error:").for_stderr().red().bold())?;
-        let mut shown = diagnostic.to_string();
-        let mut cause = diagnostic.source();
-        while let Some(error) = cause {
-            let text = one_line(&error.to_string());
-            // Many libraries repeat their cause in their own message.
-            if !shown.contains(&text) {
-                writeln!(f, "  because: {text}")?;
-                shown = text;
-            }
-            cause = error.source();
+        if let Some(cause) = root_cause(diagnostic) {
+            writeln!(f, "  because: {cause}")?;
         }
         frame(diagnostic, f)?;
         if let Some(hint) = diagnostic.help() {
@@ -77,6 +69,17 @@ impl ReportHandler for Handler {
         }
         Ok(())
     }
+}
+
+/// The innermost cause, unless the message says it already. Those between are the words of libraries about themselves.
+fn root_cause(diagnostic: &dyn Diagnostic) -> Option<String> {
+    let mut cause = diagnostic.source()?;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let text = one_line(&cause.to_string());
+    let words = text.split(" (os error").next().unwrap_or_default().to_lowercase();
+    (!diagnostic.to_string().to_lowercase().contains(&words)).then_some(text)
 }
 
 /// The line of the file with the mistake underlined.
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_has_its_causes_and_a_hint() {
+    fn an_error_has_its_innermost_cause_and_a_hint() {
         let cause = Because("error sending request", Some(Box::new(Because("connection\nrefused", None))));
         let error = Error::new(ErrorKind::Network, "nothing answers")
             .provider("google")
@@ -159,10 +162,16 @@ mod tests {
             .source(cause);
         insta::assert_snapshot!(render(&error), @r"
         error: google: could not connect: nothing answers (address http://127.0.0.1:1)
-          because: error sending request
           because: connection refused
         hint: check that the service runs
         ");
+    }
+
+    #[test]
+    fn a_cause_that_the_message_tells_is_not_repeated() {
+        let cause = Because("wrapped", Some(Box::new(Because("Connection refused (os error 111)", None))));
+        let error = Error::new(ErrorKind::Network, "nothing answers at x (connection refused)").source(cause);
+        assert_eq!(render(&error), "error: nothing answers at x (connection refused)\n");
     }
 
     #[test]

@@ -21,7 +21,7 @@ const SHARED_RENEWALS: u32 = 3;
 pub(crate) async fn run(call: Call<'_>) -> Result<Reply> {
     let inner = call.http.inner();
     let env = &inner.env;
-    let mut schedule = Schedule::new(&inner.retry);
+    let mut schedule = Schedule::new(&inner.retry.of(call.operation));
     let mut signing = Signing::default();
     loop {
         let seen = inner.renewals.last();
@@ -38,7 +38,7 @@ pub(crate) async fn run(call: Call<'_>) -> Result<Reply> {
                 let Some(delay) = schedule.next(after, env.clock.now(), &*env.random) else {
                     return Err(spent(error, schedule.retries()));
                 };
-                tracing::warn!(
+                tracing::info!(
                     provider = inner.provider,
                     retry = schedule.retries(),
                     delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
@@ -141,7 +141,8 @@ async fn pass<'a>(
 ) -> Result<Passed> {
     let inner = call.http.inner();
     let origin = Origin::of(&hop.url);
-    let trusted = call.http.may_see_credentials(&origin);
+    // Whoever holds a pre-signed address is let in by it, and one that brings a second form of authentication is refused.
+    let trusted = call.http.may_see_credentials(&origin) && !redirect::is_presigned(&hop.url);
     let headers = sign(call, hop, &origin, trusted, redirected).await?;
     let lane = match call.bucket {
         Some(bucket) => Some(inner.pacer(bucket)?.pass().await?),

@@ -6,7 +6,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use http::header::{HeaderMap, RETRY_AFTER};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use photomove_core::Random;
+use photomove_core::{Operation, Random};
 
 /// Longest wait that a service's `Retry-After` can ask for; more than this is taken for a defect.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -37,6 +37,15 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// Returns the policy for one kind of call. The first call of a run has a person waiting for it: a service that is
+    /// not there is told within seconds.
+    pub(crate) fn of(&self, operation: Operation) -> Self {
+        match operation {
+            Operation::Connect => Self { attempts: self.attempts.min(3), max_delay: self.max_delay.min(Duration::from_secs(2)), ..self.clone() },
+            _ => self.clone(),
+        }
+    }
+
     /// Sends once and never again.
     pub fn never() -> Self {
         Self {

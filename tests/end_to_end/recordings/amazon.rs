@@ -19,7 +19,11 @@ pub async fn call(recording: &Recording, method: &str, reply: &Reply) -> (Vec<Re
 
 async fn call_at(recording: &Recording, method: &str, reply: &Reply, url: &str) -> Result<Value> {
     let client = client(url)?;
-    let id = reply.body.as_ref().and_then(|body| body["id"].as_str()).unwrap_or("node");
+    let id = reply
+        .body
+        .as_ref()
+        .and_then(|body| body["id"].as_str())
+        .unwrap_or("node");
     match method {
         "AmazonClient::root" => client.root().await.map(node),
         "AmazonClient::usage" => client.usage().await.map(usage),
@@ -33,7 +37,10 @@ async fn call_at(recording: &Recording, method: &str, reply: &Reply, url: &str) 
             let target = recording.request_target().expect("a recorded request");
             let (path, query) = super::recording::split(&target);
             let id = path.split('/').nth(4).expect("an id in the path").to_owned();
-            let owner = query.into_iter().find(|(name, _)| name == "ownerId").map(|(_, owner)| owner);
+            let owner = query
+                .into_iter()
+                .find(|(name, _)| name == "ownerId")
+                .map(|(_, owner)| owner);
             download(&client, Route::Redirection, &id, owner.as_deref()).await
         }
         other => panic!("docs/recordings.md names an unknown method `{other}`"),
@@ -42,10 +49,18 @@ async fn call_at(recording: &Recording, method: &str, reply: &Reply, url: &str) 
 
 fn client(url: &str) -> Result<AmazonClient> {
     let url = Some(url.parse().expect("address"));
-    let endpoints =
-        Endpoints { metadata: url.clone(), content: url.clone(), download: url.clone(), thumbnail: url };
+    let endpoints = Endpoints {
+        metadata: url.clone(),
+        content: url.clone(),
+        download: url.clone(),
+        thumbnail: url,
+    };
     let cookies = Cookies::parse("session-id=133-1; ubid-main=134-1; at-main=token")?;
-    AmazonClient::new(&AmazonConfig::default().with_endpoints(endpoints), &cookies, &lab::env())
+    AmazonClient::new(
+        &AmazonConfig::default().with_endpoints(endpoints),
+        &cookies,
+        &lab::env(),
+    )
 }
 
 async fn download(client: &AmazonClient, route: Route, id: &str, owner: Option<&str>) -> Result<Value> {
@@ -54,7 +69,11 @@ async fn download(client: &AmazonClient, route: Route, id: &str, owner: Option<&
 }
 
 fn page(page: NodePage) -> Result<Value> {
-    let nodes = page.nodes.into_iter().map(|read| read.map(node)).collect::<Result<Vec<_>>>()?;
+    let nodes = page
+        .nodes
+        .into_iter()
+        .map(|read| read.map(node))
+        .collect::<Result<Vec<_>>>()?;
     let mut all = page.other;
     put(&mut all, "count", page.count);
     put(&mut all, "nextToken", page.next_token);
@@ -83,7 +102,11 @@ fn node(node: Node) -> Value {
     put(&mut all, "keywords", Some(node.keywords));
     put(&mut all, "labels", Some(node.labels));
     put(&mut all, "contentProperties", node.content.map(content));
-    put(&mut all, "tempLink", node.temp_link.map(|link| link.expose_secret().to_owned()));
+    put(
+        &mut all,
+        "tempLink",
+        node.temp_link.map(|link| link.expose_secret().to_owned()),
+    );
     all.into()
 }
 
@@ -95,10 +118,16 @@ fn content(content: ContentProperties) -> Value {
     put(&mut all, "extension", content.extension);
     put(&mut all, "contentDate", content.content_date);
     put(&mut all, "version", content.version);
-    for (name, Properties(properties)) in
-        [("image", content.image), ("video", content.video), ("address", content.address)]
-    {
-        put(&mut all, name, Some(properties).filter(|properties| !properties.is_empty()));
+    for (name, Properties(properties)) in [
+        ("image", content.image),
+        ("video", content.video),
+        ("address", content.address),
+    ] {
+        put(
+            &mut all,
+            name,
+            Some(properties).filter(|properties| !properties.is_empty()),
+        );
     }
     all.into()
 }

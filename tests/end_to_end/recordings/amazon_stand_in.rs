@@ -25,7 +25,9 @@ pub async fn replies(recording: &Recording) -> Vec<Option<Given>> {
                 Some(stage.metadata("GET /drive/v1/account/info", "", "").await),
             ]
         }
-        "doc-account-usage-2014" | "usage-one-photo" => one(Stage::with(synthetic(), |_| {}).await.metadata(USAGE, "", "").await),
+        "doc-account-usage-2014" | "usage-one-photo" => {
+            one(Stage::with(synthetic(), |_| {}).await.metadata(USAGE, "", "").await)
+        }
         "download-redirect-web-app-2020" => {
             let stage = Stage::with(synthetic(), |_| {}).await;
             let (_, query) = split(&recording.request_target().expect("a request"));
@@ -34,17 +36,25 @@ pub async fn replies(recording: &Recording) -> Vec<Option<Given>> {
             assert_eq!(names, ["querySuffix", "ownerId"]);
             let query = format!("querySuffix=%3Fdownload%3Dtrue&ownerId={}", stage.owner());
             let id = stage.first_file().await;
-            one(stage.metadata("GET /drive/v1/nodes/{id}/contentRedirection", &id, &query).await)
+            one(stage
+                .metadata("GET /drive/v1/nodes/{id}/contentRedirection", &id, &query)
+                .await)
         }
         "dtp-account-endpoint-2026" => one(Stage::with(synthetic(), |_| {}).await.metadata(ENDPOINT, "", "").await),
         "dtp-endpoint-403-not-registered" => {
-            one(Stage::with(synthetic(), |switches| switches.account_endpoint = false).await.metadata(ENDPOINT, "", "").await)
+            one(Stage::with(synthetic(), |switches| switches.account_endpoint = false)
+                .await
+                .metadata(ENDPOINT, "", "")
+                .await)
         }
         "fixture-acd-nodes" => {
             let stage = Stage::with(of(LibraryItem::from_bytes("x.txt", "some text")), |_| {}).await;
             let root = stage.found("isRoot%3Atrue").await;
             let file = stage.first_file().await;
-            vec![Some(stage.metadata(NODE, &root, BASE).await), Some(stage.metadata(NODE, &file, BASE).await)]
+            vec![
+                Some(stage.metadata(NODE, &root, BASE).await),
+                Some(stage.metadata(NODE, &file, BASE).await),
+            ]
         }
         "list-400-next-token-expired" => one(expired_page(&Stage::with(synthetic(), |_| {}).await).await),
         "node-file-photo-2022" => {
@@ -55,9 +65,26 @@ pub async fn replies(recording: &Recording) -> Vec<Option<Given>> {
         }
         "root-401-metadata-host" => {
             let stage = Stage::with(synthetic(), |_| {}).await;
-            let headers = vec![("cookie", stage.cookies().replace("session-id", "session_id").replace("ubid-", "ubid_"))];
+            let headers = vec![(
+                "cookie",
+                stage
+                    .cookies()
+                    .replace("session-id", "session_id")
+                    .replace("ubid-", "ubid_"),
+            )];
             let query = format!("filters=isRoot%3Atrue&{BASE}");
-            one(stage.lab.ask(&stage.url("metadata"), Ask { route: NODES, query: &query, headers, ..Ask::default() }).await)
+            one(stage
+                .lab
+                .ask(
+                    &stage.url("metadata"),
+                    Ask {
+                        route: NODES,
+                        query: &query,
+                        headers,
+                        ..Ask::default()
+                    },
+                )
+                .await)
         }
         "server-500-internal-failure" => {
             let stage = Stage::failing(refused("download", 500)).await;
@@ -66,7 +93,10 @@ pub async fn replies(recording: &Recording) -> Vec<Option<Given>> {
         "share-children-file" => {
             let stage = Stage::with(of(LibraryItem::from_bytes("disk.iso", vec![7; 64])), |_| {}).await;
             let file = stage.first_file().await;
-            let folder = stage.metadata(NODE, &file, BASE).await.json()["parents"][0].as_str().expect("a folder").to_owned();
+            let folder = stage.metadata(NODE, &file, BASE).await.json()["parents"][0]
+                .as_str()
+                .expect("a folder")
+                .to_owned();
             let query = "asset=ALL&tempLink=true&limit=1&offset=0&resourceVersion=V2&ContentType=JSON";
             one(stage.metadata(CHILDREN, &folder, query).await)
         }
@@ -74,7 +104,11 @@ pub async fn replies(recording: &Recording) -> Vec<Option<Given>> {
         "throttle-429-bodies" => {
             let stage = Stage::failing([refused("get", 429), refused("download", 429)].concat()).await;
             let id = stage.first_file().await;
-            vec![Some(stage.metadata(NODE, &id, BASE).await), Some(stage.content(&id).await), None]
+            vec![
+                Some(stage.metadata(NODE, &id, BASE).await),
+                Some(stage.content(&id).await),
+                None,
+            ]
         }
         "upload-401-content-host" => {
             let stage = Stage::with(synthetic(), |switches| switches.content_region = Region::Europe).await;
@@ -93,12 +127,17 @@ fn one(given: Given) -> Vec<Option<Given>> {
 /// The page behind a token that has become too old.
 async fn expired_page(stage: &Stage) -> Given {
     let file = stage.first_file().await;
-    let folder = stage.metadata(NODE, &file, BASE).await.json()["parents"][0].as_str().expect("a folder").to_owned();
+    let folder = stage.metadata(NODE, &file, BASE).await.json()["parents"][0]
+        .as_str()
+        .expect("a folder")
+        .to_owned();
     let page = stage.metadata(CHILDREN, &folder, &format!("limit=1&{BASE}")).await;
     let token = page.json()["nextToken"].as_str().expect("a token").to_owned();
     stage.lab.advance(700);
     let token: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    stage.metadata(CHILDREN, &folder, &format!("startToken={token}&limit=1&{BASE}")).await
+    stage
+        .metadata(CHILDREN, &folder, &format!("startToken={token}&limit=1&{BASE}"))
+        .await
 }
 
 /// A node with a link, once for each recorded link; host apart, the links must have the recorded form.
@@ -107,7 +146,9 @@ async fn temp_links(recording: &Recording) -> Vec<Option<Given>> {
     let id = stage.first_file().await;
     let mut all = Vec::new();
     for reply in recording.replies() {
-        let given = stage.metadata(NODE, &id, &BASE.replace("tempLink=false", "tempLink=true")).await;
+        let given = stage
+            .metadata(NODE, &id, &BASE.replace("tempLink=false", "tempLink=true"))
+            .await;
         let body = reply.body.expect("a link");
         assert_eq!(form(&given.json()["tempLink"]), form(&body["tempLink"]));
         all.push(Some(given));
@@ -121,7 +162,10 @@ fn form(link: &Value) -> (String, usize) {
     let (path, _) = split(rest);
     let path = path.split_once('/').expect("a path").1.to_owned();
     let (front, token) = path.rsplit_once('/').expect("a token");
-    assert!(token.len() >= 22 && token.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{token}");
+    assert!(
+        token.len() >= 22 && token.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)),
+        "{token}"
+    );
     (front.to_owned(), path.split('/').count())
 }
 
@@ -130,7 +174,10 @@ fn synthetic() -> Library {
 }
 
 fn of(item: LibraryItem) -> Library {
-    Library { items: vec![item], albums: Vec::new() }
+    Library {
+        items: vec![item],
+        albums: Vec::new(),
+    }
 }
 
 struct Stage {
@@ -149,8 +196,15 @@ impl Stage {
     async fn start(library: Library, faults: Vec<FaultRule>, change: impl FnOnce(&mut AmazonSwitches)) -> Self {
         let mut amazon = AmazonSwitches::default();
         change(&mut amazon);
-        let options = SimOptions { fill: Some(Fill::Library(library)), faults, amazon, ..SimOptions::default() };
-        Self { lab: Lab::start(ServiceKind::Amazon, options).await }
+        let options = SimOptions {
+            fill: Some(Fill::Library(library)),
+            faults,
+            amazon,
+            ..SimOptions::default()
+        };
+        Self {
+            lab: Lab::start(ServiceKind::Amazon, options).await,
+        }
     }
 
     fn url(&self, role: &str) -> String {
@@ -163,7 +217,11 @@ impl Stage {
 
     fn cookies(&self) -> String {
         let cookies = self.lab.sims.amazon().expect("started").cookies();
-        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+        cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     fn signed(&self) -> Vec<(&'static str, String)> {
@@ -172,11 +230,32 @@ impl Stage {
     }
 
     async fn metadata(&self, route: &str, id: &str, query: &str) -> Given {
-        self.lab.ask(&self.url("metadata"), Ask { route, id, query, headers: self.signed(), ..Ask::default() }).await
+        self.lab
+            .ask(
+                &self.url("metadata"),
+                Ask {
+                    route,
+                    id,
+                    query,
+                    headers: self.signed(),
+                    ..Ask::default()
+                },
+            )
+            .await
     }
 
     async fn content(&self, id: &str) -> Given {
-        self.lab.ask(&self.url("content"), Ask { route: CONTENT, id, headers: self.signed(), ..Ask::default() }).await
+        self.lab
+            .ask(
+                &self.url("content"),
+                Ask {
+                    route: CONTENT,
+                    id,
+                    headers: self.signed(),
+                    ..Ask::default()
+                },
+            )
+            .await
     }
 
     /// Id of the first file.

@@ -34,7 +34,12 @@ const MESSAGES: [&str; 3] = ["message", "Message", "error_description"];
 /// Compares a stand-in's replies with the recorded ones, one by one.
 pub fn differences(recording: &Recording, shape: Shape, given: &[Option<Given>]) -> Vec<Difference> {
     let replies = recording.replies();
-    assert_eq!(replies.len(), given.len(), "{}: recorded and given replies", recording.name);
+    assert_eq!(
+        replies.len(),
+        given.len(),
+        "{}: recorded and given replies",
+        recording.name
+    );
     let many = replies.len() > 1;
     let mut all = Vec::new();
     for (index, (reply, given)) in replies.iter().zip(given).enumerate() {
@@ -63,7 +68,10 @@ fn of_reply(reply: &Reply, shape: Shape, given: &Given) -> Vec<(String, String)>
     for (name, recorded) in &reply.headers {
         let name = name.to_ascii_lowercase();
         if HEADERS.contains(&name.as_str()) && Some(essence(recorded)) != given.header(&name).map(essence) {
-            found.push((format!("header {name}"), format!("{:?} instead of {recorded:?}", given.header(&name))));
+            found.push((
+                format!("header {name}"),
+                format!("{:?} instead of {recorded:?}", given.header(&name)),
+            ));
         }
     }
     if let Some(recorded) = &reply.body {
@@ -88,7 +96,9 @@ fn of_shapes(recorded: &Value, given: &Value, mode: Shape) -> Vec<(String, Strin
     for (path, types) in &recorded {
         match given.get(path) {
             None => found.push((path.clone(), "missing at the stand-in".to_owned())),
-            Some(own) if own != types => found.push((path.clone(), format!("{} instead of {}", kinds(own), kinds(types)))),
+            Some(own) if own != types => {
+                found.push((path.clone(), format!("{} instead of {}", kinds(own), kinds(types))))
+            }
             Some(_) => {}
         }
     }
@@ -98,7 +108,12 @@ fn of_shapes(recorded: &Value, given: &Value, mode: Shape) -> Vec<(String, Strin
     }
     // What lies below a key that is missing or extra says nothing more.
     let whole: Vec<String> = found.iter().map(|(path, _)| path.clone()).collect();
-    let below = |path: &str| whole.iter().any(|other| path.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with(['.', '['])));
+    let below = |path: &str| {
+        whole.iter().any(|other| {
+            path.strip_prefix(other.as_str())
+                .is_some_and(|rest| rest.starts_with(['.', '[']))
+        })
+    };
     found.retain(|(path, _)| !below(path));
     found
 }
@@ -106,16 +121,24 @@ fn of_shapes(recorded: &Value, given: &Value, mode: Shape) -> Vec<(String, Strin
 /// The fixed words of an error, and the first words of its messages.
 fn of_words(recorded: &Value, given: &Value) -> Vec<(String, String)> {
     let (recorded, given) = (words(recorded), words(given));
-    let other = recorded.iter().filter(|(path, text)| given.get(*path).is_some_and(|own| own != *text));
-    other.map(|(path, _)| (path.clone(), "other words".to_owned())).collect()
+    let other = recorded
+        .iter()
+        .filter(|(path, text)| given.get(*path).is_some_and(|own| own != *text));
+    other
+        .map(|(path, _)| (path.clone(), "other words".to_owned()))
+        .collect()
 }
 
 fn words(value: &Value) -> BTreeMap<String, String> {
     fn add(path: &str, key: &str, value: &Value, out: &mut BTreeMap<String, String>) {
         match value {
-            Value::Object(map) => map.iter().for_each(|(key, value)| add(&format!("{path}.{key}"), key, value, out)),
+            Value::Object(map) => map
+                .iter()
+                .for_each(|(key, value)| add(&format!("{path}.{key}"), key, value, out)),
             Value::Array(list) => {
-                list.iter().enumerate().for_each(|(index, value)| add(&format!("{path}[{index}]"), key, value, out));
+                list.iter()
+                    .enumerate()
+                    .for_each(|(index, value)| add(&format!("{path}[{index}]"), key, value, out));
             }
             _ if WORDS.contains(&key) => {
                 out.insert(path.to_owned(), value.to_string());
@@ -139,9 +162,9 @@ pub fn contained(recorded: &Value, read: &Value) -> Option<String> {
     fn missing(path: &str, recorded: &Value, read: &Value) -> Option<String> {
         match (recorded, read) {
             (Value::Null, _) => None,
-            (Value::Object(recorded), Value::Object(read)) => recorded
-                .iter()
-                .find_map(|(key, value)| missing(&format!("{path}.{key}"), value, read.get(key).unwrap_or(&Value::Null))),
+            (Value::Object(recorded), Value::Object(read)) => recorded.iter().find_map(|(key, value)| {
+                missing(&format!("{path}.{key}"), value, read.get(key).unwrap_or(&Value::Null))
+            }),
             (Value::Array(recorded), Value::Array(read)) if recorded.len() == read.len() => {
                 let mut pairs = recorded.iter().zip(read).enumerate();
                 pairs.find_map(|(index, (recorded, read))| missing(&format!("{path}[{index}]"), recorded, read))
@@ -156,4 +179,37 @@ pub fn contained(recorded: &Value, read: &Value) -> Option<String> {
         recorded == read || (read.is_number() && number(recorded).is_some() && number(recorded) == number(read))
     }
     missing("$", recorded, read)
+}
+
+#[test]
+fn what_was_not_read_is_told_with_its_path() {
+    let recorded = serde_json::json!({"a": [{"size": "7", "gone": null, "list": []}], "b": 2.8});
+    assert_eq!(
+        contained(&recorded, &serde_json::json!({"a": [{"size": 7}], "b": 2.8, "more": 1})),
+        None
+    );
+    let lost = contained(&recorded, &serde_json::json!({"a": [{}], "b": 2.8})).expect("a difference");
+    assert!(lost.starts_with("at $.a[0].size "), "{lost}");
+    assert!(contained(&recorded, &serde_json::json!({"a": [{"size": 8}], "b": 2.8})).is_some());
+    assert!(contained(&recorded, &serde_json::json!({"a": [], "b": 2.8})).is_some());
+}
+
+#[test]
+fn shapes_differ_by_keys_and_types_and_below_a_missing_key_by_nothing_more() {
+    let recorded = serde_json::json!({"a": {"b": {"c": 1}}, "n": null, "list": [{"x": 1}, {}]});
+    let given = serde_json::json!({"a": {}, "n": "text", "list": [{"x": 1}, {"x": 2}], "extra": {"y": 1}});
+    let of = |mode| of_shapes(&recorded, &given, mode);
+    let at_least = [
+        ("$.a.b", "missing at the stand-in"),
+        ("$.list[].x", "number instead of absent or number"),
+        ("$.n", "string instead of null"),
+    ]
+    .map(|(path, what)| (path.to_owned(), what.to_owned()));
+    assert_eq!(of(Shape::AtLeast), at_least);
+    let exact = [
+        &at_least[..],
+        &[("$.extra".to_owned(), "extra at the stand-in".to_owned())],
+    ]
+    .concat();
+    assert_eq!(of(Shape::Exact), exact);
 }

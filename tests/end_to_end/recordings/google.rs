@@ -6,9 +6,7 @@ use async_trait::async_trait;
 use photomove::google::wire::{NewMediaItem, SearchRequest};
 use photomove::google::{GoogleAuth, GoogleConfig, LibraryClient};
 use photomove::http::{Credentials, HeaderMap, Origin};
-use photomove_core::{
-    BytesBody, CredentialKey, CredentialStore, MemoryCredentialStore, Result,
-};
+use photomove_core::{BytesBody, CredentialKey, CredentialStore, MemoryCredentialStore, Result};
 use serde_json::{Value, json};
 
 use super::lab;
@@ -26,9 +24,9 @@ async fn call_at(recording: &Recording, method: &str, url: &str) -> Result<Value
     let client = client(url)?;
     let items = || [NewMediaItem::new("token", Some("a.jpg"), None)];
     match method {
-        "LibraryClient::upload_raw" => {
-            Ok(json!(client.upload_raw(&BytesBody::new("bytes"), Some("image/jpeg")).await?))
-        }
+        "LibraryClient::upload_raw" => Ok(json!(
+            client.upload_raw(&BytesBody::new("bytes"), Some("image/jpeg")).await?
+        )),
         "LibraryClient::batch_create" => Ok(json!(client.batch_create(&items(), None, None).await?)),
         "LibraryClient::media_item" => Ok(json!(client.media_item("id").await?)),
         "LibraryClient::batch_get" => Ok(json!(client.batch_get(&["id"]).await?)),
@@ -39,7 +37,10 @@ async fn call_at(recording: &Recording, method: &str, url: &str) -> Result<Value
         "LibraryClient::albums_list" => {
             let token = recording.request_target().and_then(|target| {
                 let (_, query) = split(&target);
-                query.into_iter().find(|(name, _)| name == "pageToken").map(|(_, token)| token)
+                query
+                    .into_iter()
+                    .find(|(name, _)| name == "pageToken")
+                    .map(|(_, token)| token)
             });
             Ok(json!(client.albums_list(50, token.as_deref()).await?))
         }
@@ -58,7 +59,10 @@ fn client(url: &str) -> Result<LibraryClient> {
 
 /// Renews a kept sign-in at the recorded token endpoint.
 async fn renew(url: &str) -> Result<Value> {
-    let (store, key) = (Arc::new(MemoryCredentialStore::default()), CredentialKey::new("google", "default"));
+    let (store, key) = (
+        Arc::new(MemoryCredentialStore::default()),
+        CredentialKey::new("google", "default"),
+    );
     let kept = json!({
         "version": 1, "client_id": "7-a.apps.googleusercontent.com", "client_secret": "secret",
         "token_uri": format!("{url}/token"), "access_token": "old", "refresh_token": "1//old",
@@ -75,7 +79,10 @@ struct Fresh;
 #[async_trait]
 impl Credentials for Fresh {
     async fn apply(&self, _origin: &Origin, headers: &mut HeaderMap) -> Result<()> {
-        headers.insert(photomove::http::header::AUTHORIZATION, "Bearer token".parse().expect("header"));
+        headers.insert(
+            photomove::http::header::AUTHORIZATION,
+            "Bearer token".parse().expect("header"),
+        );
         Ok(())
     }
 

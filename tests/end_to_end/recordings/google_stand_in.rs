@@ -2,7 +2,7 @@
 
 use photomove_sim::google::ErrorStyle;
 use photomove_sim::{
-    Fill, GoogleSim, GoogleSwitches, Library, LibraryAlbum, LibraryItem, MediaFacts, Service, ServiceKind, SimOptions,
+    Fill, GoogleSim, GoogleSwitches, Library, LibraryAlbum, LibraryItem, MediaFacts, ServiceKind, SimOptions,
 };
 use serde_json::{Value, json};
 
@@ -65,7 +65,10 @@ async fn albums(name: &str) -> Vec<Option<Given>> {
             let page = stage.get(ALBUMS, "", query).await;
             let token = page.json()["nextPageToken"].as_str().expect("a token").to_owned();
             let plain = token.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-            assert!(plain && token.len() > 200, "page tokens are long texts of URL-safe base64, not {token}");
+            assert!(
+                plain && token.len() > 200,
+                "page tokens are long texts of URL-safe base64, not {token}"
+            );
             stage.get(ALBUMS, "", &format!("{query}&pageToken={token}")).await
         }
         "albums-list-unicode-title" => {
@@ -112,10 +115,16 @@ async fn items(name: &str) -> Vec<Option<Given>> {
             stage.google().switches().video_processing = jiff::SignedDuration::from_secs(600);
             stage.lab.advance(700);
             let token = stage.upload(movie("c")).await;
-            stage.create(json!({"newMediaItems": [new_item(&token, "c.mp4", "")]})).await;
+            stage
+                .create(json!({"newMediaItems": [new_item(&token, "c.mp4", "")]}))
+                .await;
             let filters = json!({"mediaTypeFilter": {"mediaTypes": ["VIDEO"]}});
             let given = stage.post(SEARCH, json!({"pageSize": 3, "filters": filters})).await;
-            assert_eq!(given.json()["mediaItems"].as_array().map(Vec::len), Some(3), "{given:?}");
+            assert_eq!(
+                given.json()["mediaItems"].as_array().map(Vec::len),
+                Some(3),
+                "{given:?}"
+            );
             given
         }
         other => panic!("no situation for {other}"),
@@ -135,26 +144,37 @@ async fn batches(name: &str) -> Vec<Option<Given>> {
     .await;
     let given = match name {
         "batchcreate-400-more-than-50" => {
-            let items: Vec<Value> = (0..51).map(|number| new_item(&format!("token-{number}"), "a.jpg", "")).collect();
+            let items: Vec<Value> = (0..51)
+                .map(|number| new_item(&format!("token-{number}"), "a.jpg", ""))
+                .collect();
             stage.post(BATCH_CREATE, json!({"newMediaItems": items})).await
         }
         "batchcreate-into-album-two-items" => {
             let album = stage.empty_album().await;
-            let tokens = [stage.upload(photo::plain(1).await).await, stage.upload(photo::plain(2).await).await];
+            let tokens = [
+                stage.upload(photo::plain(1).await).await,
+                stage.upload(photo::plain(2).await).await,
+            ];
             let items = tokens.map(|token| new_item(&token, "a.jpg", "words"));
             stage.create(json!({"albumId": album, "newMediaItems": items})).await
         }
         "batchcreate-item-code3-http200" => {
             let token = stage.upload(b"no picture at all".to_vec()).await;
-            stage.create(json!({"newMediaItems": [new_item(&token, "refused-by-google.arw", "")]})).await
+            stage
+                .create(json!({"newMediaItems": [new_item(&token, "refused-by-google.arw", "")]}))
+                .await
         }
         "batchcreate-ok-2018" => {
             let token = stage.upload(photo::plain(1).await).await;
-            stage.create(json!({"newMediaItems": [new_item(&token, "a.jpg", "")]})).await
+            stage
+                .create(json!({"newMediaItems": [new_item(&token, "a.jpg", "")]}))
+                .await
         }
         "batchget-two-items" => {
             let (first, second) = (stage.item(1, true).await, stage.item(2, true).await);
-            stage.get(BATCH_GET, "", &format!("mediaItemIds={first}&mediaItemIds={second}")).await
+            stage
+                .get(BATCH_GET, "", &format!("mediaItemIds={first}&mediaItemIds={second}"))
+                .await
         }
         other => panic!("no situation for {other}"),
     };
@@ -238,7 +258,11 @@ async fn collected(stage: &Stage) -> Vec<Option<Given>> {
         all.push(Some(stage.post(BATCH_CREATE, good.clone()).await));
     }
     stage.google().service().shared().faults.replace(Vec::new());
-    all.push(Some(stage.post(BATCH_CREATE, json!({"newMediaItems": [new_item("wrong", "a.jpg", "")]})).await));
+    all.push(Some(
+        stage
+            .post(BATCH_CREATE, json!({"newMediaItems": [new_item("wrong", "a.jpg", "")]}))
+            .await,
+    ));
     let mut elsewhere = good;
     elsewhere["albumId"] = json!("wrong");
     all.push(Some(stage.post(BATCH_CREATE, elsewhere).await));
@@ -260,7 +284,14 @@ fn new_item(token: &str, name: &str, description: &str) -> Value {
 
 /// The beginning of an MP4 file; `tail` makes it different from others.
 fn movie(tail: &str) -> Vec<u8> {
-    [b"\0\0\0\x14ftypisom\0\0\x02\0mp41", &[0, 0, 0, 12][..], b"free", tail.as_bytes(), b"...."].concat()
+    [
+        b"\0\0\0\x14ftypisom\0\0\x02\0mp41",
+        &[0, 0, 0, 12][..],
+        b"free",
+        tail.as_bytes(),
+        b"....",
+    ]
+    .concat()
 }
 
 /// A video of which size and camera are known.
@@ -272,11 +303,17 @@ fn video(name: &str) -> LibraryItem {
         height_px: Some(1080),
         ..MediaFacts::default()
     };
-    LibraryItem { facts, ..LibraryItem::from_bytes(format!("{name}.mp4"), movie(name)) }
+    LibraryItem {
+        facts,
+        ..LibraryItem::from_bytes(format!("{name}.mp4"), movie(name))
+    }
 }
 
 fn described(item: LibraryItem) -> LibraryItem {
-    LibraryItem { description: Some("words".into()), ..item }
+    LibraryItem {
+        description: Some("words".into()),
+        ..item
+    }
 }
 
 struct Stage {
@@ -296,10 +333,21 @@ impl Stage {
     async fn with(items: Vec<LibraryItem>, change: impl FnOnce(&mut GoogleSwitches)) -> Self {
         let mut google = GoogleSwitches::default();
         change(&mut google);
-        let library = Library { items, albums: Vec::<LibraryAlbum>::new() };
-        let options = SimOptions { fill: Some(Fill::Library(library)), google, ..SimOptions::default() };
+        let library = Library {
+            items,
+            albums: Vec::<LibraryAlbum>::new(),
+        };
+        let options = SimOptions {
+            fill: Some(Fill::Library(library)),
+            google,
+            ..SimOptions::default()
+        };
         let lab = Lab::start(ServiceKind::Google, options).await;
-        let token = lab.sims.google().expect("started").access_token(&[APPEND_ONLY, READ, EDIT]);
+        let token = lab
+            .sims
+            .google()
+            .expect("started")
+            .access_token(&[APPEND_ONLY, READ, EDIT]);
         Self { lab, token }
     }
 
@@ -313,7 +361,11 @@ impl Stage {
     }
 
     fn fail(&self, operation: &str, status: u16) {
-        self.google().service().shared().faults.replace(refused(operation, status));
+        self.google()
+            .service()
+            .shared()
+            .faults
+            .replace(refused(operation, status));
     }
 
     async fn ask(&self, mut ask: Ask<'_>) -> Given {
@@ -322,7 +374,13 @@ impl Stage {
     }
 
     async fn get(&self, route: &str, id: &str, query: &str) -> Given {
-        self.ask(Ask { route, id, query, ..Ask::default() }).await
+        self.ask(Ask {
+            route,
+            id,
+            query,
+            ..Ask::default()
+        })
+        .await
     }
 
     async fn post(&self, route: &str, body: Value) -> Given {
@@ -331,7 +389,14 @@ impl Stage {
 
     async fn post_to(&self, route: &str, id: &str, body: Value) -> Given {
         let headers = vec![("content-type", "application/json".to_owned())];
-        self.ask(Ask { route, id, headers, body: body.to_string().into_bytes(), ..Ask::default() }).await
+        self.ask(Ask {
+            route,
+            id,
+            headers,
+            body: body.to_string().into_bytes(),
+            ..Ask::default()
+        })
+        .await
     }
 
     async fn try_upload(&self, bytes: Vec<u8>) -> Given {
@@ -339,7 +404,13 @@ impl Stage {
             ("content-type", "application/octet-stream".to_owned()),
             ("x-goog-upload-protocol", "raw".to_owned()),
         ];
-        self.ask(Ask { route: UPLOAD, headers, body: bytes, ..Ask::default() }).await
+        self.ask(Ask {
+            route: UPLOAD,
+            headers,
+            body: bytes,
+            ..Ask::default()
+        })
+        .await
     }
 
     async fn upload(&self, bytes: Vec<u8>) -> String {
@@ -359,7 +430,10 @@ impl Stage {
         let token = self.upload(photo::plain(number).await).await;
         let item = new_item(&token, "a.jpg", if described { "words" } else { "" });
         let given = self.create(json!({"newMediaItems": [item]})).await;
-        given.json()["newMediaItemResults"][0]["mediaItem"]["id"].as_str().expect("an item").to_owned()
+        given.json()["newMediaItemResults"][0]["mediaItem"]["id"]
+            .as_str()
+            .expect("an item")
+            .to_owned()
     }
 
     async fn new_album(&self) -> Given {
@@ -367,7 +441,10 @@ impl Stage {
     }
 
     async fn empty_album(&self) -> String {
-        self.new_album().await.json()["id"].as_str().expect("an album").to_owned()
+        self.new_album().await.json()["id"]
+            .as_str()
+            .expect("an album")
+            .to_owned()
     }
 
     /// An album with one photo in it.
@@ -388,7 +465,12 @@ impl Stage {
         let token = &file("PHOTOMOVE_GOOGLE_TOKEN")["refresh_token"];
         self.google().revoke_refresh();
         let text = |value: &Value| -> String {
-            value.as_str().expect("text").bytes().map(|byte| format!("%{byte:02X}")).collect()
+            value
+                .as_str()
+                .expect("text")
+                .bytes()
+                .map(|byte| format!("%{byte:02X}"))
+                .collect()
         };
         let form = format!(
             "grant_type=refresh_token&refresh_token={}&client_id={}&client_secret={}",
@@ -397,7 +479,12 @@ impl Stage {
             text(&client["client_secret"])
         );
         let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-        let ask = Ask { route: TOKEN, headers, body: form.into_bytes(), ..Ask::default() };
+        let ask = Ask {
+            route: TOKEN,
+            headers,
+            body: form.into_bytes(),
+            ..Ask::default()
+        };
         self.lab.ask(self.google().oauth2_url(), ask).await
     }
 }

@@ -33,7 +33,10 @@ pub struct Given {
 
 impl Given {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body, which must be there.
@@ -62,7 +65,11 @@ impl Lab {
     pub async fn start(kind: ServiceKind, options: SimOptions) -> Self {
         let clock = SimClock::frozen(START.parse().expect("instant"));
         let services = vec![ServiceSpec::new(kind)];
-        let options = SimOptions { services, clock: Some(clock.clone()), ..options };
+        let options = SimOptions {
+            services,
+            clock: Some(clock.clone()),
+            ..options
+        };
         let sims = photomove_sim::start(options).await.expect("the stand-in starts");
         let http = Http::builder("test", &env()).build().expect("a client");
         Self { sims, clock, http }
@@ -75,7 +82,11 @@ impl Lab {
     /// Asks the stand-in at `base` once.
     pub async fn ask(&self, base: &str, ask: Ask<'_>) -> Given {
         let (method, path) = ask.route.split_once(' ').expect("method and path");
-        let query = if ask.query.is_empty() { String::new() } else { format!("?{}", ask.query) };
+        let query = if ask.query.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", ask.query)
+        };
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{base}{}{query}", path.replace("{id}", ask.id)));
@@ -83,7 +94,11 @@ impl Lab {
             request = request.header(*name, value);
         }
         let request = request.body(ask.body).expect("a request");
-        let reply = self.http.raw(Operation::Connect, request).await.expect("the stand-in answers");
+        let reply = self
+            .http
+            .raw(Operation::Connect, request)
+            .await
+            .expect("the stand-in answers");
         let text = String::from_utf8_lossy(reply.body());
         let headers = reply.headers().iter();
         Given {

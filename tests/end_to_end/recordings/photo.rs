@@ -45,7 +45,7 @@ const FULL: ([(u16, Exif); 6], [(u16, Exif); 17]) = (
 /// A photo with all of it.
 pub async fn full() -> Vec<u8> {
     let (image, camera) = FULL;
-    with_exif(&image.into_iter().collect::<Vec<_>>(), &camera.into_iter().collect::<Vec<_>>()).await
+    with_exif(&image, &camera).await
 }
 
 /// A photo that says maker, model, focal length, aperture and sensitivity, and no exposure time. Equal numbers give
@@ -62,15 +62,11 @@ pub async fn plain(number: u16) -> Vec<u8> {
 }
 
 async fn with_exif(image: &[(u16, Exif)], camera: &[(u16, Exif)]) -> Vec<u8> {
-    const HEADER: usize = 8;
-    const POINTER: usize = 12;
-    let mut tiff = b"II\x2a\x00\x08\x00\x00\x00".to_vec();
-    let image_len = ifd(image, 0).len() + POINTER;
-    let mut first = ifd_with_pointer(image, HEADER, HEADER + image_len);
-    tiff.append(&mut first);
-    tiff.extend(ifd(camera, HEADER + image_len));
-    let mut segment = b"Exif\0\0".to_vec();
-    segment.extend(tiff);
+    let header = b"II\x2a\x00\x08\x00\x00\x00";
+    let camera_at = header.len() + ifd(image, 0, Some(0)).len();
+    let pointer = u32::try_from(camera_at).expect("a small file");
+    let (image, camera) = (ifd(image, header.len(), Some(pointer)), ifd(camera, camera_at, None));
+    let segment = [b"Exif\0\0", &header[..], &image, &camera].concat();
     let length = u16::try_from(segment.len() + 2).expect("a short segment");
     let blob = &Library::synthetic(1, 2000, 7).expect("a picture").items[0].blob;
     let mut jpeg = blob.bytes().await.expect("bytes").to_vec();
@@ -79,17 +75,9 @@ async fn with_exif(image: &[(u16, Exif)], camera: &[(u16, Exif)]) -> Vec<u8> {
     jpeg
 }
 
-/// An IFD that lies `at` bytes after the TIFF header's beginning, with the values that do not fit behind it.
-fn ifd(entries: &[(u16, Exif)], at: usize) -> Vec<u8> {
-    built(entries, at, None)
-}
-
-/// The same with a pointer to the camera's IFD.
-fn ifd_with_pointer(entries: &[(u16, Exif)], at: usize, camera_at: usize) -> Vec<u8> {
-    built(entries, at, Some(u32::try_from(camera_at).expect("a small file")))
-}
-
-fn built(entries: &[(u16, Exif)], at: usize, pointer: Option<u32>) -> Vec<u8> {
+/// An IFD that lies `at` bytes after the beginning of the TIFF header, perhaps with a pointer to the camera's IFD; values
+/// that do not fit into it follow behind.
+fn ifd(entries: &[(u16, Exif)], at: usize, pointer: Option<u32>) -> Vec<u8> {
     let count = entries.len() + usize::from(pointer.is_some());
     let mut values_at = at + 2 + 12 * count + 4;
     let mut table = u16::try_from(count).expect("few entries").to_le_bytes().to_vec();

@@ -23,6 +23,8 @@ pub struct Reply {
     pub status: Option<u16>,
     pub headers: Vec<(String, String)>,
     pub body: Option<Value>,
+    /// The body as text; as it was sent where the text was recorded.
+    pub text: String,
 }
 
 impl Recording {
@@ -43,7 +45,10 @@ impl Recording {
                     let text = std::fs::read_to_string(&path).expect("recording");
                     let file = path.file_name().expect("name").to_string_lossy();
                     let root = serde_json::from_str(&text).expect("recordings are JSON");
-                    all.push(Self { name: format!("{service}/{file}"), root });
+                    all.push(Self {
+                        name: format!("{service}/{file}"),
+                        root,
+                    });
                 }
             }
         }
@@ -57,7 +62,11 @@ impl Recording {
 
     /// Name of the file without folder and ending.
     pub fn stem(&self) -> &str {
-        self.name.rsplit('/').next().unwrap_or_default().trim_end_matches(".json")
+        self.name
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(".json")
     }
 
     /// Path and query of the recorded request.
@@ -75,7 +84,9 @@ impl Recording {
         };
         let status = response["status"].as_u64();
         // What a client noted without a status is no reply.
-        let replies = samples.iter().filter(|sample| sample.get("result").is_none() && sample["status"] != "2xx");
+        let replies = samples
+            .iter()
+            .filter(|sample| sample.get("result").is_none() && sample["status"] != "2xx");
         replies.map(|sample| self.reply(sample, status)).collect()
     }
 
@@ -87,17 +98,35 @@ impl Recording {
             _ => Some(common.unwrap_or(200)),
         };
         let headers = sample["headers"].as_object().into_iter().flatten();
-        let headers = headers.map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned())).collect();
+        let headers = headers
+            .map(|(name, value)| (name.clone(), value.as_str().expect("text").to_owned()))
+            .collect();
         let status = status.map(|status| u16::try_from(status).expect("an HTTP status"));
-        Reply { status, headers, body: self.body(sample, status) }
+        let (body, text) = match sample.get("text").and_then(Value::as_str) {
+            Some(text) => {
+                let text = closed(text);
+                (
+                    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))),
+                    text,
+                )
+            }
+            None => {
+                let body = self.body(sample, status);
+                let text = body.as_ref().map(ToString::to_string).unwrap_or_default();
+                (body, text)
+            }
+        };
+        Reply {
+            status,
+            headers,
+            body,
+            text,
+        }
     }
 
     fn body(&self, sample: &Value, status: Option<u16>) -> Option<Value> {
         if let Some(body) = sample.get("json") {
             return Some(self.as_on_the_wire(body.clone()));
-        }
-        if let Some(text) = sample.get("text").and_then(Value::as_str) {
-            return Some(parse(text));
         }
         if let Some(message) = sample.get("message").filter(|_| status.is_some()) {
             // Of some Google errors only the words were kept.
@@ -131,7 +160,12 @@ impl Recording {
 impl Reply {
     /// 200 with nothing to say.
     pub fn empty() -> Self {
-        Self { status: Some(200), headers: Vec::new(), body: None }
+        Self {
+            status: Some(200),
+            headers: Vec::new(),
+            body: None,
+            text: String::new(),
+        }
     }
 
     pub fn is_refusal(&self) -> bool {
@@ -140,10 +174,12 @@ impl Reply {
 }
 
 /// JSON text, of which the end may have been cut off inside a message.
-fn parse(text: &str) -> Value {
-    let text = text.trim_end();
-    let whole = if text.ends_with('…') { format!("{text}\"}}}}") } else { text.to_owned() };
-    serde_json::from_str(&whole).unwrap_or_else(|error| panic!("{error} in {text}"))
+fn closed(text: &str) -> String {
+    if text.ends_with('…') {
+        format!("{text}\"}}}}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Takes off the wrapping with which the Android app keeps dates.
@@ -173,14 +209,19 @@ pub fn split(target: &str) -> (String, Vec<(String, String)>) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decoded(name), decoded(value))
     };
-    (decoded(path), query.split('&').filter(|text| !text.is_empty()).map(pair).collect())
+    (
+        decoded(path),
+        query.split('&').filter(|text| !text.is_empty()).map(pair).collect(),
+    )
 }
 
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
-        let code = tail.get(..2).and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        let code = tail
+            .get(..2)
+            .and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
         match (first, code) {
             (b'%', Some(byte)) => {
                 bytes.push(byte);

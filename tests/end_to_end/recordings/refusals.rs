@@ -4,8 +4,14 @@ use photomove_core::{AuthProblem, DestId, ErrorKind, Rejection, Resource};
 
 const RATE_LIMITED: ErrorKind = ErrorKind::RateLimited { retry_after: None };
 const UNAVAILABLE: ErrorKind = ErrorKind::Unavailable { retry_after: None };
-const DAY_IS_SPENT: ErrorKind = ErrorKind::Quota { resource: Resource::RequestsPerDay, resets_at: None };
-const STORAGE_IS_FULL: ErrorKind = ErrorKind::Quota { resource: Resource::Storage, resets_at: None };
+const DAY_IS_SPENT: ErrorKind = ErrorKind::Quota {
+    resource: Resource::RequestsPerDay,
+    resets_at: None,
+};
+const STORAGE_IS_FULL: ErrorKind = ErrorKind::Quota {
+    resource: Resource::Storage,
+    resets_at: None,
+};
 const EXISTS: ErrorKind = ErrorKind::Conflict { existing: None };
 
 /// Kinds of the refusals of a recording, in their order.
@@ -21,7 +27,9 @@ pub fn expected(recording: &str) -> Vec<ErrorKind> {
                 vec![STORAGE_IS_FULL, STORAGE_IS_FULL, Rejected(Rejection::Policy), EXISTS]
             }
             "dtp-upload-409-duplicate-2026" => {
-                vec![ErrorKind::Conflict { existing: Some(DestId::from("existingId")) }]
+                vec![ErrorKind::Conflict {
+                    existing: Some(DestId::from("existingId")),
+                }]
             }
             "list-400-next-token-expired" => vec![Protocol],
             "observations-2026-metadata-host" => vec![Protocol, UNAVAILABLE, EXISTS],
@@ -66,7 +74,10 @@ pub fn timeless(kind: &ErrorKind) -> ErrorKind {
     match kind {
         ErrorKind::RateLimited { .. } => RATE_LIMITED,
         ErrorKind::Unavailable { .. } => UNAVAILABLE,
-        ErrorKind::Quota { resource, .. } => ErrorKind::Quota { resource: *resource, resets_at: None },
+        ErrorKind::Quota { resource, .. } => ErrorKind::Quota {
+            resource: *resource,
+            resets_at: None,
+        },
         other => other.clone(),
     }
 }

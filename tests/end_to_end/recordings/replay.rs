@@ -33,7 +33,9 @@ impl Replay {
                 let (reply, log) = (reply.clone(), Arc::clone(&log));
                 tokio::spawn(async move {
                     let mut stream = BufReader::new(stream);
-                    let Some(target) = read_request(&mut stream).await else { return };
+                    let Some(target) = read_request(&mut stream).await else {
+                        return;
+                    };
                     log.lock().expect("log").push(Request { target });
                     answer(stream.into_inner(), &reply).await;
                 });
@@ -56,7 +58,9 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<String> {
     loop {
         line.clear();
         stream.read_line(&mut line).await.ok()?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().ok()?;
         }
@@ -68,15 +72,22 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<String> {
 async fn answer(mut stream: TcpStream, reply: &Reply) {
     // No status was recorded where the connection broke: it breaks here too.
     let Some(status) = reply.status else { return };
-    let body = reply.body.as_ref().map(ToString::to_string).unwrap_or_default();
-    let mut head = format!("HTTP/1.1 {status} Recorded\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    let body = &reply.text;
+    let mut head = format!(
+        "HTTP/1.1 {status} Recorded\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
     for (name, value) in &reply.headers {
         if !OF_THE_CONNECTION.contains(&name.to_ascii_lowercase().as_str()) {
             let value: String = value.chars().filter(char::is_ascii).collect();
             head += &format!("{name}: {value}\r\n");
         }
     }
-    if !reply.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+    if !reply
+        .headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+    {
         head += "content-type: application/json\r\n";
     }
     let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes()).await;

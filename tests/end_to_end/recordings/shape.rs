@@ -10,7 +10,11 @@ pub type Shape = BTreeMap<String, BTreeSet<&'static str>>;
 pub fn of(value: &Value) -> Shape {
     let mut reading = Reading::default();
     reading.add("$", value);
-    let Reading { mut shape, objects, members } = reading;
+    let Reading {
+        mut shape,
+        objects,
+        members,
+    } = reading;
     for (path, (parent, seen)) in members {
         if objects.get(&parent) != Some(&seen) {
             shape.entry(path).or_default().insert("absent");
@@ -43,7 +47,10 @@ impl Reading {
                 *self.objects.entry(path.to_owned()).or_default() += 1;
                 for (key, value) in map {
                     let member = format!("{path}.{key}");
-                    self.members.entry(member.clone()).or_insert_with(|| (path.to_owned(), 0)).1 += 1;
+                    self.members
+                        .entry(member.clone())
+                        .or_insert_with(|| (path.to_owned(), 0))
+                        .1 += 1;
                     self.add(&member, value);
                 }
                 "object"
@@ -60,12 +67,15 @@ fn a_shape_knows_lists_nulls_and_what_only_some_have() {
         .iter()
         .map(|(path, kinds)| format!("{path}: {}", kinds.iter().copied().collect::<Vec<_>>().join(" ")))
         .collect();
-    assert_eq!(text, [
-        "$: object",
-        "$.empty: list",
-        "$.list: list",
-        "$.list[]: object",
-        "$.list[].a: number string",
-        "$.list[].b: absent null"
-    ]);
+    assert_eq!(
+        text,
+        [
+            "$: object",
+            "$.empty: list",
+            "$.list: list",
+            "$.list[]: object",
+            "$.list[].a: number string",
+            "$.list[].b: absent null"
+        ]
+    );
 }

@@ -65,7 +65,13 @@ fn row(cells: Vec<String>) -> Row {
         other => panic!("{recording}: unknown shape {other:?}"),
     };
     let some = |cell: String| (cell != "–").then_some(cell);
-    Row { client: some(client), stand_in: some(stand_in), shape, note, recording }
+    Row {
+        client: some(client),
+        stand_in: some(stand_in),
+        shape,
+        note,
+        recording,
+    }
 }
 
 fn difference(cells: Vec<String>) -> Difference {

@@ -103,12 +103,6 @@ impl Run {
         let journal = Journal::open(&path, app.clock.clone())?;
         let source = accounts.open(source_sign_in, &journal).await?;
         let target = accounts.open(target_sign_in, &journal).await?;
-        if source.clone().as_source().is_none() {
-            return Err(one_way(from, "read from"));
-        }
-        if target.clone().as_sink().is_none() {
-            return Err(one_way(to, "written to"));
-        }
         let watcher = Watcher::new(app.printer.clone(), app.clock.clone());
         let (stop, passing) = pass_on(app);
         let env = EngineEnv { clock: app.clock.clone(), random: app.random.clone(), observer: watcher.clone(), stop };
@@ -140,11 +134,6 @@ fn pass_on(app: &App) -> (StopToken, tokio_util::task::AbortOnDropHandle<()>) {
         token.abort();
     });
     (stop, tokio_util::task::AbortOnDropHandle::new(task))
-}
-
-fn one_way(endpoint: &Endpoint, what: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("{} cannot be {what} by this version", endpoint.kind.label()))
-        .hint("this version moves from `amazon` to `google`")
 }
 
 fn plan_object(plan: &Plan) -> serde_json::Value {

@@ -17,6 +17,7 @@ pub struct Album {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_url: Option<String>,
     /// Whether this program may add to it with the scopes granted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_writeable: bool,
     /// Members; left out by the service when 0.
     #[serde(deserialize_with = "lenient_u64", skip_serializing_if = "Option::is_none")]

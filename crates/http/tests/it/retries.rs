@@ -13,7 +13,7 @@ async fn an_unwell_service_is_asked_again_until_it_answers() {
     let server = Server::start(|n, _| if n < 3 { reply(503, &[], "") } else { ok("fine") }).await;
     let (http, clock) = client(&[]);
     let reply = http
-        .call(Operation::Connect, Method::GET, server.url("/"))
+        .call(Operation::ListAssets, Method::GET, server.url("/"))
         .send()
         .await
         .unwrap();
@@ -40,6 +40,16 @@ async fn spent_attempts_are_said() {
     assert!(text.contains("attempts 5"), "{text}");
 }
 
+#[tokio::test]
+async fn the_first_call_of_a_run_gives_up_within_seconds() {
+    let server = Server::start(|_, _| reply(503, &[], "")).await;
+    let (http, clock) = client(&[]);
+    let call = http.call(Operation::Connect, Method::GET, server.url("/"));
+    assert!(call.send().await.unwrap_err().is_exhausted());
+    assert_eq!(server.count(), 3);
+    assert!(slept(&clock) <= 4.0, "{}", slept(&clock));
+}
+
 #[rstest]
 #[case("7", 7.0)]
 #[case("Wed, 21 Oct 2026 07:29:30 GMT", 90.0)]
@@ -51,7 +61,7 @@ async fn retry_after_is_obeyed(#[case] asked: &'static str, #[case] seconds: f64
     })
     .await;
     let (http, clock) = client(&[]);
-    http.call(Operation::Connect, Method::GET, server.url("/"))
+    http.call(Operation::ListAssets, Method::GET, server.url("/"))
         .send()
         .await
         .unwrap();
@@ -67,7 +77,7 @@ async fn a_wait_beyond_the_budget_is_left_to_the_caller(#[case] asked: &'static 
     let server = Server::start(move |_, _| reply(503, &[("retry-after", asked)], "")).await;
     let (http, clock) = client(&[]);
     let error = http
-        .call(Operation::Connect, Method::GET, server.url("/"))
+        .call(Operation::ListAssets, Method::GET, server.url("/"))
         .send()
         .await
         .unwrap_err();
@@ -186,7 +196,7 @@ async fn a_policy_of_never_sends_once() {
     let (builder, clock) = builder(&[]);
     let http = builder.retry(RetryPolicy::never()).build().unwrap();
     let error = http
-        .call(Operation::Connect, Method::GET, server.url("/"))
+        .call(Operation::ListAssets, Method::GET, server.url("/"))
         .send()
         .await
         .unwrap_err();
@@ -204,7 +214,7 @@ async fn the_budget_ends_waits_that_would_exceed_it() {
         ..RetryPolicy::default()
     };
     let http = builder.retry(policy).build().unwrap();
-    http.call(Operation::Connect, Method::GET, server.url("/"))
+    http.call(Operation::ListAssets, Method::GET, server.url("/"))
         .send()
         .await
         .unwrap_err();

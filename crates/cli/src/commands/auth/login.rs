@@ -39,7 +39,7 @@ fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account) {
     let printer = &accounts.app.printer;
     let typed = providers::typed(kind, name);
     printer.object(&json!({ "type": "signed_in", "endpoint": typed, "account": account.label }));
-    let whose = account.label.as_deref().map(|label| format!(" as {label}")).unwrap_or_default();
+    let whose = account.label.as_deref().map(|label| format!(" ({label})")).unwrap_or_default();
     printer.text(&format!("signed in to {}{whose}", kind.label()));
     printer.text(&format!("kept in: {}", accounts.settings.credentials().display()));
     let overridden = match kind {
