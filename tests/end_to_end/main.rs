@@ -1,4 +1,5 @@
 //! The program as a person runs it, against the stand-ins over real TCP.
+#![expect(clippy::expect_used, reason = "an expectation that fails is a test that fails")]
 
 mod accounting;
 mod credentials;

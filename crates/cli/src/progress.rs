@@ -29,7 +29,7 @@ pub(crate) struct Watcher {
     printer: Printer,
     clock: SharedClock,
     zone: TimeZone,
-    bar: Option<ProgressBar>,
+    bar: Mutex<Option<ProgressBar>>,
     state: Mutex<State>,
 }
 
@@ -62,13 +62,12 @@ struct Rates {
 }
 
 impl Watcher {
-    /// Makes a watcher; the bar appears with the first event if standard error is a terminal.
+    /// Makes a watcher.
     pub(crate) fn new(printer: Printer, clock: SharedClock) -> Arc<Self> {
-        let bar = printer.talks_to_terminal().then(|| printer.bars().add(new_bar()));
-        Arc::new(Self::with(printer, clock, TimeZone::system(), bar))
+        Arc::new(Self::with(printer, clock, TimeZone::system()))
     }
 
-    fn with(printer: Printer, clock: SharedClock, zone: TimeZone, bar: Option<ProgressBar>) -> Self {
+    fn with(printer: Printer, clock: SharedClock, zone: TimeZone) -> Self {
         let state = State {
             stage: None,
             progress: Progress::default(),
@@ -78,7 +77,7 @@ impl Watcher {
             last_line: clock.now(),
             items_told: 0,
         };
-        Self { printer, clock, zone, bar, state: Mutex::new(state) }
+        Self { printer, clock, zone, bar: Mutex::new(None), state: Mutex::new(state) }
     }
 
     /// Writes a line every 30 seconds where there is no terminal; ends never, so it is raced against the run.
@@ -89,17 +88,28 @@ impl Watcher {
         }
     }
 
-    /// Takes the bar away.
+    /// Puts the bar up if standard error is a terminal.
+    pub(crate) fn begin(&self) {
+        if self.printer.talks_to_terminal() {
+            *self.bar() = Some(self.printer.bars().add(new_bar()));
+        }
+    }
+
+    /// Takes the bar away, so that questions and results have the terminal.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = self.bar().take() {
             bar.finish_and_clear();
         }
+    }
+
+    fn bar(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell_if_due(&self) {
         let now = self.clock.now();
         let mut state = self.lock();
-        if self.bar.is_some() || since(state.last_line, now) < LINE_EVERY {
+        if self.printer.talks_to_terminal() || since(state.last_line, now) < LINE_EVERY {
             return;
         }
         state.last_line = now;
@@ -195,7 +205,8 @@ impl Watcher {
     }
 
     fn draw(&self, state: &State, now: Timestamp) {
-        let Some(bar) = &self.bar else { return };
+        let bar = self.bar();
+        let Some(bar) = bar.as_ref() else { return };
         let progress = &state.progress;
         bar.set_prefix(stage_words(state.stage));
         bar.set_length(progress.found.max(1));
@@ -318,7 +329,7 @@ mod tests {
     fn watcher(json: bool) -> (Watcher, ManualClock, crate::print::Captured, crate::print::Captured) {
         let (printer, data, talk) = Printer::captured(json);
         let clock = ManualClock::new("2026-01-02T10:00:00Z".parse().unwrap());
-        let watcher = Watcher::with(printer, Arc::new(clock.clone()), TimeZone::UTC, None);
+        let watcher = Watcher::with(printer, Arc::new(clock.clone()), TimeZone::UTC);
         (watcher, clock, data, talk)
     }
 

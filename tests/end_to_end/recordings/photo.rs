@@ -11,40 +11,34 @@ enum Exif {
 
 use Exif::{Rational, Short, Text};
 
-/// What a camera and an editor write: the values of the recorded Amazon node.
-const FULL: ([(u16, Exif); 6], [(u16, Exif); 17]) = (
-    [
+/// A photo with what a camera and an editor write: the keys of the recorded Amazon node.
+pub async fn full() -> Vec<u8> {
+    let image = [
         (0x010f, Text("Examplo")),
         (0x0110, Text("Examplo Phone 12")),
         (0x0112, Short(1)),
         (0x0128, Short(2)),
         (0x0131, Text("an editor")),
-        (0x0132, Text("2019:09:22 13:58:55")),
-    ],
-    [
-        (0x829a, Rational(1, 640)),
-        (0x8822, Short(3)),
+        (0x0132, Text("2021:05:04 10:20:30")),
+    ];
+    let camera = [
+        (0x829a, Rational(1, 250)),
+        (0x8822, Short(2)),
         (0x8827, Short(100)),
-        (0x9003, Text("2019:09:06 16:30:09")),
-        (0x9004, Text("2019:09:06 16:30:09")),
-        (0x9202, Rational(6, 1)),
-        (0x9207, Short(5)),
+        (0x9003, Text("2021:05:03 18:19:20")),
+        (0x9004, Text("2021:05:03 18:19:20")),
+        (0x9202, Rational(3, 1)),
+        (0x9207, Short(3)),
         (0x9209, Short(16)),
-        (0x920a, Rational(42, 1)),
-        (0x9290, Text("89")),
-        (0x9291, Text("89")),
-        (0x9292, Text("89")),
+        (0x920a, Rational(6, 1)),
+        (0x9290, Text("12")),
+        (0x9291, Text("12")),
+        (0x9292, Text("12")),
         (0xa001, Short(1)),
         (0xa402, Short(0)),
         (0xa403, Short(1)),
-        (0xa406, Short(0)),
         (0xa40a, Short(0)),
-    ],
-);
-
-/// A photo with all of it.
-pub async fn full() -> Vec<u8> {
-    let (image, camera) = FULL;
+    ];
     with_exif(&image, &camera).await
 }
 
@@ -54,9 +48,9 @@ pub async fn plain(number: u16) -> Vec<u8> {
     let image = [(0x010f, Text("Examplo")), (0x0110, Text("Examplo Phone 12"))];
     let camera = [
         (0x8827, Short(100 + number)),
-        (0x9003, Text("2002:12:29 12:19:35")),
+        (0x9003, Text("2021:05:03 18:19:20")),
         (0x9202, Rational(3, 1)),
-        (0x920a, Rational(173, 32)),
+        (0x920a, Rational(43, 8)),
     ];
     with_exif(&image, &camera).await
 }

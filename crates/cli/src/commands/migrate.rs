@@ -114,6 +114,7 @@ impl Run {
 
     /// Runs while the watcher writes its lines.
     async fn watched<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.watcher.begin();
         let result = tokio::select! {
             result = work => result,
             () = self.watcher.tell_regularly() => unreachable!("it never ends"),

@@ -32,7 +32,9 @@ type Replies = Vec<(i64, Reply)>;
 
 impl Core {
     /// Commits the next batch of a group.
-    pub(super) async fn commit_group(self: Arc<Self>, album: Option<i64>) -> StepResult<After> {
+    pub(super) async fn commit_group(self: Arc<Self>, group: Option<i64>) -> StepResult<After> {
+        let on_commit = self.sink_caps.albums.as_ref().is_some_and(|caps| caps.on_commit);
+        let album = group.filter(|_| on_commit);
         let dest = match album {
             None => None,
             Some(album) => match self.open_album(album).await? {
@@ -43,7 +45,7 @@ impl Core {
         };
         let (job, now, limit) = (self.job.id, self.now(), self.sink_caps.commit_batch.get());
         let rows = self
-            .read(move |c| commits::take(c, job, album, limit, now))
+            .read(move |c| commits::take(c, job, group, limit, now))
             .await?;
         let detail = Detail {
             dest_album: dest.map(|dest| dest.as_str().to_owned()),
@@ -313,6 +315,13 @@ impl Core {
             }
             Settled::RepeatIsHarmless => {
                 self.tell_retry("create items", &lost_reply(), None);
+                if repeats > 0 {
+                    let pause = policy::pause(repeats - 1, &*self.env.random);
+                    let at = self.now().saturating_add(pause).unwrap_or(jiff::Timestamp::MAX);
+                    if !self.wait_until(at).await {
+                        return Err(StopReason::Interrupted);
+                    }
+                }
                 let reply = self.sink.commit(&bundles, album.as_ref()).await;
                 Box::pin(self.take_reply(intent, batch, reply, repeats + 1)).await
             }

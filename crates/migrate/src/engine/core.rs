@@ -10,9 +10,9 @@ use tokio::sync::Semaphore;
 use super::policy::{self, Situation, Step, Streaks};
 use super::progress::Board;
 use super::spool::Spool;
-use crate::journal::jobs::Job;
+use crate::journal::jobs::{self, Job};
 use crate::journal::listing::Intake;
-use crate::journal::verdicts;
+use crate::journal::{accounting, verdicts};
 use crate::{Count, EngineEnv, Event, Journal, MigrateOptions, Outcome, Reason, StopReason};
 
 /// What a step of a stage ends with: the run goes on, or stops.
@@ -91,6 +91,17 @@ impl Core {
             Some(ttl) => (ttl / 24).min(Duration::from_secs(30 * 60)),
             None => Duration::ZERO,
         }
+    }
+
+    /// Sets the observer's counters to the journal's sums, which are the truth.
+    pub(super) async fn align(&self) -> Result<()> {
+        let job = self.job.id;
+        let (sums, listed) = self
+            .journal
+            .read(move |c| Ok((accounting::accounting(c, job)?, jobs::cursor(c, job, "planned")?.is_some())))
+            .await?;
+        self.board.align(&sums, listed);
+        Ok(())
     }
 
     /// Tells that an item is tried again.

@@ -51,7 +51,7 @@ impl Core {
             Next::Close => self.close_listing(state).await,
             Next::Done => {
                 state.done = true;
-                Ok(())
+                self.align().await.map_err(|error| error.hint("run the command again"))
             }
         };
         let error = match reply {
@@ -117,8 +117,6 @@ impl Core {
         moves_on(at, page.next.as_ref())?;
         state.total_hint = page.total_hint.or(state.total_hint);
         let (assets, unreadable) = self.sort_out(page.items);
-        let parts: u64 = assets.iter().map(|asset| asset.parts.len() as u64).sum();
-        let bytes: u64 = assets.iter().flat_map(|asset| &asset.parts).filter_map(|part| part.size_bytes).sum();
         let page = AssetPage {
             assets,
             unreadable,
@@ -129,16 +127,15 @@ impl Core {
         let news = self
             .journal
             .write(move |c| listing::store_assets(c, &intake, &page))
-            .await?
-            > 0;
-        state.stale_pages = if news || empty { 0 } else { state.stale_pages + 1 };
+            .await?;
+        state.stale_pages = if news.assets > 0 || empty { 0 } else { state.stale_pages + 1 };
         if state.stale_pages > STALE_PAGES_MAX {
             return Err(Error::new(ErrorKind::Protocol, "the source lists the same photos again and again").exhausted());
         }
-        if news {
+        if news.parts.count > 0 {
             self.board.count(|counters| {
-                counters.found += parts;
-                counters.found_bytes += bytes;
+                counters.found += news.parts.count;
+                counters.found_bytes += news.parts.bytes;
             });
         }
         Ok(())

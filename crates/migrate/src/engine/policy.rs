@@ -82,6 +82,10 @@ pub(super) fn decide(error: Error, situation: Situation, streaks: &Streaks, rand
     }
     match disposition {
         Disposition::Retry { after } => again(&error, after, situation, random),
+        // Tried often enough: that is the sign-in's fault, never the item's.
+        Disposition::RefreshAndRetry if situation.attempts + 1 >= situation.attempts_max => {
+            Step::Stop(StopReason::SignInNeeded(error))
+        }
         Disposition::RefreshAndRetry => again(&error, None, situation, random),
         Disposition::FailItem if error.is_transient() => again(&error, None, situation, random),
         Disposition::FailItem => Step::Fail(reason(&error)),

@@ -15,7 +15,7 @@ use super::core::{Core, StepResult};
 use super::discover::Listing;
 use super::verify::VERIFY_BATCH;
 use crate::journal::uploads::Order;
-use crate::journal::{albums, commits, filings, jobs, uploads, verdicts};
+use crate::journal::{albums, commits, filings, jobs, merge, uploads, verdicts};
 use crate::{Event, Stage, StopReason, WaitReason};
 
 /// What a task was given.
@@ -70,6 +70,13 @@ pub(super) async fn run(core: &Arc<Core>) -> Option<StopReason> {
     };
     if let Err(stop) = settled {
         return Some(stop);
+    }
+    let job = core.job;
+    if let Err(stop) = core.write(move |c| merge::adopt_all(c, job.target, job.id)).await {
+        return Some(stop);
+    }
+    if let Err(error) = core.align().await {
+        return Some(StopReason::Failed(error));
     }
     core.board.stage(Stage::Discover);
     let mut schedule = Schedule::new(core);
@@ -212,7 +219,12 @@ impl<'a> Schedule<'a> {
         if self.core.sink_caps.staged_ttl.is_some() && !list_only {
             self.expire(now, self.core.token_margin()).await?;
         }
-        let (waiting, staged, next) = self.core.read(move |c| uploads::waiting(c, job, now)).await?;
+        let max = self.core.options.high_water.max(self.core.options.stage_ahead);
+        // While the source is listed only: afterwards nothing depends on how many there are.
+        let (waiting, staged) = match self.listed {
+            true => (0, 0),
+            false => self.core.read(move |c| uploads::waiting(c, job, max)).await?,
+        };
         // Only rows that can still be sent count, and only while sending goes on: so a pause always ends, whether
         // or not commits wait for the end of the listing. Tokens that age are no reason to wait either.
         let full = waiting >= self.core.options.high_water
@@ -233,6 +245,7 @@ impl<'a> Schedule<'a> {
                 self.fill_verify(now).await?;
             }
         }
+        let next = self.core.read(move |c| uploads::next_due(c, job, now)).await?;
         let dues = [self.list_after, self.lane_after, self.verify_after, next.filter(|_| !list_only)];
         Ok(dues.into_iter().flatten().filter(|due| *due > now).min())
     }
@@ -375,7 +388,7 @@ impl<'a> Schedule<'a> {
                 return Ok(Some(Work::Describe));
             }
         }
-        self.last_albums(job, now).await
+        self.last_albums(job).await
     }
 
     async fn further(&self, foreign: Option<bool>, batch: u32) -> StepResult<Option<i64>> {
@@ -390,11 +403,11 @@ impl<'a> Schedule<'a> {
     }
 
     /// Albums that nothing needed, at the very end.
-    async fn last_albums(&self, job: i64, now: Timestamp) -> StepResult<Option<Work>> {
+    async fn last_albums(&self, job: i64) -> StepResult<Option<Work>> {
         if self.core.sink_caps.albums.is_none() || !self.transfers.is_empty() || !self.lanes.is_empty() {
             return Ok(None);
         }
-        let (waiting, staged, _) = self.core.read(move |c| uploads::waiting(c, job, now)).await?;
+        let (waiting, staged) = self.core.read(move |c| uploads::waiting(c, job, 1)).await?;
         if waiting + staged > 0 {
             return Ok(None);
         }

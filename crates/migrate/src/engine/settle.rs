@@ -90,13 +90,14 @@ impl Core {
         let Some((upload, _)) = intent.items.first().cloned() else {
             return self.write(move |c| intents::close(c, id, "gone", now)).await;
         };
-        let Some((key, sums, name, staged)) = self.read(move |c| uploads::being_staged(c, upload)).await? else {
+        let Some(sent) = self.read(move |c| uploads::being_staged(c, upload)).await? else {
             return self.write(move |c| intents::close(c, id, "gone", now)).await;
         };
+        let key = sent.key;
         let question = Intent::Stage {
             part: key,
-            wanted: wanted(key, &sums, &name),
-            staged,
+            wanted: wanted(key, &sent.checksums, &sent.name),
+            staged: sent.handle,
         };
         let settled = self.ask_settle(&question).await?;
         match settled {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::jobs::{self, Job};
 use super::rows::{exec, number, one, rows};
 use super::{filings, merge, millis, signed, to_json, unsigned};
-use crate::Reason;
+use crate::{Count, Reason};
 
 /// What turns a listed part into a row: who the source is, and what the destination refuses unseen.
 #[derive(Debug, Clone)]
@@ -28,13 +28,21 @@ pub(crate) struct AssetPage {
     pub next: Option<Cursor>,
 }
 
-/// Stores a page of assets and where the listing goes on; returns how many of them this pass had not listed before.
-pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) -> Result<u64> {
+/// What a page of assets brought.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct News {
+    /// Assets that this pass had not listed before.
+    pub assets: u64,
+    /// Parts that no pass had listed before.
+    pub parts: Count,
+}
+
+/// Stores a page of assets and where the listing goes on.
+pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) -> Result<News> {
     let job = intake.job.id;
-    let (mut unlisted, mut news) = (0, 0);
+    let (mut unlisted, mut news) = (0, News::default());
     for asset in &page.assets {
-        let (row, is_news) = store_asset(c, intake, asset)?;
-        news += u64::from(is_news);
+        let row = store_asset(c, intake, asset, &mut news)?;
         if intake.albums_in_listing {
             for album in asset.albums.iter().flatten() {
                 unlisted += i64::from(!store_member(c, job, album.as_str(), row, None)?);
@@ -47,7 +55,7 @@ pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) ->
     Ok(news)
 }
 
-fn store_asset(c: &Connection, intake: &Intake, asset: &Asset) -> Result<(i64, bool)> {
+fn store_asset(c: &Connection, intake: &Intake, asset: &Asset, news: &mut News) -> Result<i64> {
     let job = intake.job.id;
     let known = one(
         c,
@@ -72,15 +80,21 @@ fn store_asset(c: &Connection, intake: &Intake, asset: &Asset) -> Result<(i64, b
             intake.job.pass,
         ),
     )?;
-    let is_news = known.as_ref().is_none_or(|(pass, _)| *pass < intake.job.pass);
+    news.assets += u64::from(known.as_ref().is_none_or(|(pass, _)| *pass < intake.job.pass));
     let changed = known.is_some_and(|(_, revision)| revision != asset.revision);
     for part in &asset.parts {
-        store_part(c, intake, asset, id, part, changed)?;
+        if store_part(c, intake, asset, id, part, changed)? {
+            news.parts.add(Count {
+                count: 1,
+                bytes: part.size_bytes.unwrap_or(0),
+            });
+        }
     }
-    Ok((id, is_news))
+    Ok(id)
 }
 
-fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &Part, changed: bool) -> Result<()> {
+/// Stores a part; `true` if it is new to the journal.
+fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &Part, changed: bool) -> Result<bool> {
     let role = to_json(&part.role)?;
     let role = role.trim_matches('"');
     let known = one(
@@ -103,8 +117,9 @@ fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &P
             "UPDATE part SET name=?2, media_type=?3 WHERE id=?1",
             (id, &part.file_name, &part.media_type),
         )?;
-        return Ok(());
+        return Ok(false);
     }
+    let is_new = known.is_none();
     let id = number(
         c,
         "INSERT INTO part(asset,source_id,role,name,media_type,size,md5,sha1,sha256) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)
@@ -129,7 +144,7 @@ fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &P
     {
         drop_unused(c, before)?;
     }
-    Ok(())
+    Ok(is_new)
 }
 
 /// An upload that no part wants any more and that was never begun is no work.

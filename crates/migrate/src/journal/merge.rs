@@ -50,6 +50,17 @@ pub(crate) fn adopt(c: &Connection, upload: i64, job: i64) -> Result<()> {
     Ok(())
 }
 
+/// Takes over all unfinished uploads that parts of this job wait for.
+pub(crate) fn adopt_all(c: &Connection, target: i64, job: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET job=?2 WHERE target=?1 AND job<>?2 AND state NOT IN('verified','unverifiable','already_there','failed')
+           AND EXISTS(SELECT 1 FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=upload.id AND a.job=?2)",
+        (target, job),
+    )?;
+    Ok(())
+}
+
 /// Lets all parts of `from` share the upload `into`; `from` is no more.
 pub(crate) fn merge(c: &Connection, from: i64, into: i64, job: i64) -> Result<()> {
     adopt(c, into, job)?;
@@ -71,9 +82,9 @@ pub(crate) fn merge(c: &Connection, from: i64, into: i64, job: i64) -> Result<()
 
 const GROUP: &str = "UPDATE upload SET
   first_album=(SELECT min(f.album) FROM filing f JOIN album a ON a.id=f.album
-    WHERE f.upload=upload.id AND f.state='wanted' AND a.state<>'failed'),
+    WHERE f.upload=upload.id AND a.job=upload.job AND f.state='wanted' AND a.state<>'failed'),
   place=(SELECT f.position FROM filing f JOIN album a ON a.id=f.album
-    WHERE f.upload=upload.id AND f.state='wanted' AND a.state<>'failed' ORDER BY f.album LIMIT 1)
+    WHERE f.upload=upload.id AND a.job=upload.job AND f.state='wanted' AND a.state<>'failed' ORDER BY f.album LIMIT 1)
   WHERE state IN('wanted','spooled','staging','staged')";
 
 /// Works out which album an upload enters first: the first one in the order of the listing.

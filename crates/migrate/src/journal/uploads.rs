@@ -82,17 +82,22 @@ pub(crate) fn ready(c: &Connection, job: i64, now: Timestamp, order: Order, limi
     Ok(found)
 }
 
-/// Returns how many uploads wait to be sent, how many are staged, and when the next one that pauses can go on.
-pub(crate) fn waiting(c: &Connection, job: i64, now: Timestamp) -> Result<(u64, u64, Option<Timestamp>)> {
+/// Returns how many uploads wait to be sent and how many are staged; each counted up to `max` only, for it is asked often.
+pub(crate) fn waiting(c: &Connection, job: i64, max: u64) -> Result<(u64, u64)> {
     let count = |states: &str| {
         number(
             c,
-            &format!("SELECT count(*) FROM upload WHERE job=?1 AND state IN({states})"),
-            [job],
+            &format!("SELECT count(*) FROM (SELECT 1 FROM upload WHERE job=?1 AND state IN({states}) LIMIT ?2)"),
+            (job, signed(max)),
         )
         .map(unsigned)
     };
-    let next = one(
+    Ok((count("'wanted','spooled'")?, count("'staged'")?))
+}
+
+/// Returns when the next upload that pauses can go on.
+pub(crate) fn next_due(c: &Connection, job: i64, now: Timestamp) -> Result<Option<Timestamp>> {
+    let due = one(
         c,
         "SELECT min(next_try) FROM upload WHERE job=?1 AND state IN('wanted','spooled','staged','committed') AND next_try>?2",
         (job, millis(now)),
@@ -100,7 +105,7 @@ pub(crate) fn waiting(c: &Connection, job: i64, now: Timestamp) -> Result<(u64, 
     )?
     .flatten()
     .map(instant);
-    Ok((count("'wanted','spooled'")?, count("'staged'")?, next))
+    Ok(due)
 }
 
 /// Reads an upload with the part to read it from: another one of its duplicates at each attempt.
@@ -345,8 +350,17 @@ pub(crate) fn staged(c: &Connection, id: i64, intent: i64, staged: &Staged, now:
     intents::close(c, intent, "staged", now)
 }
 
-/// What the sink is asked about an upload that was being sent: key, hashes, name, handle.
-pub(crate) fn being_staged(c: &Connection, id: i64) -> Result<Option<(ItemKey, Checksums, String, Option<Staged>)>> {
+/// What the sink is asked about an upload that was being sent.
+#[derive(Debug, Clone)]
+pub(crate) struct BeingStaged {
+    pub key: ItemKey,
+    pub checksums: Checksums,
+    pub name: String,
+    pub handle: Option<Staged>,
+}
+
+/// Reads what the sink is asked about an upload that was being sent; `None` if it was not.
+pub(crate) fn being_staged(c: &Connection, id: i64) -> Result<Option<BeingStaged>> {
     let row = one(
         c,
         "SELECT key,md5,sha1,sha256,token,token_until,token_session,dest_id FROM upload WHERE id=?1 AND state='staging'",
@@ -360,11 +374,15 @@ pub(crate) fn being_staged(c: &Connection, id: i64) -> Result<Option<(ItemKey, C
             ))
         },
     )?;
-    let Some((key, sums, staged)) = row else {
+    let Some((key, checksums, handle)) = row else {
         return Ok(None);
     };
-    let name = face(c, id)?.map_or_else(String::new, |(name, _, _)| name);
-    Ok(Some((key, sums, name, staged)))
+    Ok(Some(BeingStaged {
+        key,
+        checksums,
+        name: face(c, id)?.map_or_else(String::new, |(name, _, _)| name),
+        handle,
+    }))
 }
 
 /// Notes that the bytes that were being sent are an item already.

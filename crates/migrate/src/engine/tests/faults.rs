@@ -360,3 +360,142 @@ async fn listing_that_pauses_still_ends() {
     assert_eq!(summary.accounting.verified.count, 90);
     bench.assert_same_library();
 }
+
+#[tokio::test]
+async fn an_unfinished_upload_of_another_job_is_taken_over() {
+    let bench = Bench::new();
+    bench.fill(5);
+    bench.album("a", 0..5);
+    let revoked = || Error::new(ErrorKind::Auth(AuthProblem::Revoked), "the sign-in was taken back");
+    bench.sink.fail_next(Operation::Commit, FailWhen::Before, revoked);
+    assert!(bench.run().await.stopped.is_some());
+    bench.source.set_owner("somebody else");
+    let second = bench.run().await;
+    assert!(second.stopped.is_none(), "{:?}", second.stopped);
+    assert_eq!(second.accounting.verified.count, 5);
+    assert_eq!(bench.sink.calls_of(Operation::Stage), 5);
+    // The first job goes on: its items are there, its album is its own.
+    bench.source.set_owner("source");
+    let first = bench.run().await;
+    assert!(first.stopped.is_none(), "{:?}", first.stopped);
+    assert_eq!(first.accounting.already_there.count, 5);
+    assert_eq!((first.albums.filed, bench.sink.albums().len()), (5, 2));
+    assert!(bench.sink.albums().iter().all(|album| album.members.len() == 5));
+}
+
+#[tokio::test]
+async fn every_file_of_a_live_photo_arrives_and_enters_the_album() {
+    for stacked in [false, true] {
+        let clock = clock();
+        let sink = demanding(&clock).with_sink_caps(|caps| {
+            if stacked {
+                caps.bundle = photomove_core::BundleKind::PartsStack;
+            }
+        });
+        let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+        for n in 0..3 {
+            let mut live = item(n);
+            live.kind = photomove_core::MediaKind::LivePhoto;
+            live.parts.push(photomove_core::MemoryPart {
+                role: photomove_core::PartRole::Motion,
+                file_name: format!("{n}.mov"),
+                bytes: format!("clip {n}").into(),
+                media_type: Some("video/quicktime".into()),
+            });
+            bench.source.insert(live);
+        }
+        bench.album("a", 0..3);
+        let summary = bench.run().await;
+        assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+        assert_eq!(summary.accounting.verified.count, 6, "stacked {stacked}");
+        assert_eq!(bench.sink.items().len(), if stacked { 3 } else { 6 });
+        assert_eq!(bench.sink.albums()[0].members.len(), if stacked { 3 } else { 6 });
+    }
+}
+
+#[tokio::test]
+async fn albums_are_filled_later_where_commits_take_none() {
+    let clock = clock();
+    let sink = demanding(&clock).with_sink_caps(|caps| {
+        if let Some(albums) = &mut caps.albums {
+            albums.on_commit = false;
+            albums.foreign_items_only_on_commit = false;
+        }
+    });
+    let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+    bench.fill(60);
+    bench.source.insert(MemoryItem {
+        promise_hashes: HashKinds::NONE,
+        ..MemoryItem::new("twin", "t.jpg", "bytes of picture 1")
+    });
+    bench.album("a", 0..55);
+    bench.source.add_album(MemoryAlbum::new("b", "B", ["twin".into()]));
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    bench.assert_same_library();
+    assert_eq!(bench.sink.calls_of(Operation::Commit), 2);
+    assert_eq!(bench.sink.calls_of(Operation::AddToAlbum), 3);
+}
+
+#[tokio::test]
+async fn a_destination_without_albums_takes_the_items_and_tells_the_loss() {
+    let clock = clock();
+    let sink = demanding(&clock).with_sink_caps(|caps| caps.albums = None);
+    let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+    bench.fill(4);
+    bench.album("a", 0..3);
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!((summary.accounting.verified.count, summary.albums.unfiled), (4, 3));
+    assert!(summary.losses.iter().any(|loss| loss.what == "album" && loss.count == Some(1)));
+    assert!(bench.run().await.nothing_to_do);
+}
+
+#[tokio::test]
+async fn a_panic_in_a_provider_stops_the_run_and_loses_nothing() {
+    let bench = Bench::new();
+    bench.fill(3);
+    let mut gate = super::killer::Gate::new(&bench.sink, &super::killer::Killer::new(u64::MAX));
+    gate.look = Box::new(|operation, _| assert!(operation != Operation::Commit, "a defect of the provider"));
+    let summary = Box::pin(bench.migration(bench.open(None), std::sync::Arc::new(gate)).run()).await.unwrap();
+    assert!(matches!(summary.stopped, Some(StopReason::Failed(_))), "{:?}", summary.stopped);
+    assert_eq!(bench.run().await.accounting.verified.count, 3);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn an_abort_drops_what_is_under_way_and_the_next_run_settles_it() {
+    let mut bench = Bench::new();
+    bench.fill(8);
+    let mut gate = super::killer::Gate::new(&bench.sink, &super::killer::Killer::new(u64::MAX));
+    let stop = bench.stop.clone();
+    gate.look = Box::new(move |operation, _| {
+        if operation == Operation::Commit {
+            stop.abort();
+        }
+    });
+    let summary = Box::pin(bench.migration(bench.open(None), std::sync::Arc::new(gate)).run()).await.unwrap();
+    assert!(matches!(summary.stopped, Some(StopReason::Interrupted)), "{:?}", summary.stopped);
+    bench.stop = crate::StopToken::new();
+    assert_eq!(bench.run().await.accounting.verified.count, 8);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn settings_of_the_destination_are_put_back_once() {
+    let clock = clock();
+    let change = photomove_core::SettingChange {
+        setting: "stacking".into(),
+        before: "on".into(),
+        after: "off".into(),
+    };
+    let bench = Bench::with(clock.clone(), kind_source(&clock), demanding(&clock).with_setting(change));
+    bench.fill(2);
+    let revoked = || Error::new(ErrorKind::Auth(AuthProblem::Revoked), "the sign-in was taken back");
+    bench.sink.fail_next(Operation::Commit, FailWhen::Before, revoked);
+    bench.run().await;
+    assert_eq!(bench.sink.setting("stacking").as_deref(), Some("off"));
+    bench.run().await;
+    assert_eq!(bench.sink.setting("stacking").as_deref(), Some("on"));
+    assert_eq!(bench.sink.calls_of(Operation::Restore), 1);
+}

@@ -1,1 +1,0 @@
-../end_to_end/recordings.rs
