@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use dialoguer::console::{Term, truncate_str};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -135,6 +136,9 @@ impl Watcher {
             return waiting.clone();
         }
         let progress = &state.progress;
+        if state.stage == Some(Stage::Discover) {
+            return format!("{} found, {}", text::counted(progress.found, "file"), text::bytes(progress.found_bytes));
+        }
         let rates = state.rates();
         let mut out = format!("{:.1} items/s · {}/s", rates.items, text::bytes(rates.moved_bytes as u64));
         if let Some(left) = time_left(progress, rates) {
@@ -209,9 +213,14 @@ impl Watcher {
         let Some(bar) = bar.as_ref() else { return };
         let progress = &state.progress;
         bar.set_prefix(stage_words(state.stage));
-        bar.set_length(progress.found.max(1));
+        // Before anything is found, or while it is counted, there is nothing to be full.
+        let is_counting = progress.found == 0 || state.stage == Some(Stage::Discover);
+        bar.set_style(if is_counting { counting_style() } else { moving_style() });
+        bar.set_length(progress.found);
         bar.set_position(progress.done);
-        bar.set_message(self.tail(state, now));
+        // Not padded or wrapped: a cursor in the last column would move with the `^C` that a terminal shows.
+        let columns = usize::from(Term::stderr().size().1).saturating_sub(4);
+        bar.set_message(truncate_str(&self.tail(state, now), columns, "…").into_owned());
     }
 
     /// Says whether the event is due for `--json`: counters are thinned out, the rest never is.
@@ -311,12 +320,22 @@ fn tame(name: &str) -> String {
 }
 
 fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::new(1);
-    if let Ok(style) = ProgressStyle::with_template("{prefix:12} {wide_bar} {pos} of {len}\n{wide_msg}") {
-        bar.set_style(style.progress_chars("━╸ "));
-    }
+    let bar = ProgressBar::new(0).with_style(counting_style());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
+}
+
+fn counting_style() -> ProgressStyle {
+    style("{prefix:12} {spinner}\n{msg}")
+}
+
+fn moving_style() -> ProgressStyle {
+    style("{prefix:12} {wide_bar} {pos} of {len}\n{msg}").progress_chars("━╸ ")
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are constants; a plain bar would be no reason to stop moving photos.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 #[cfg(test)]

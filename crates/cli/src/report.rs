@@ -80,7 +80,7 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
             text::counted(albums.filed, "place")
         );
         // After the end of a job, a place that waits is that of a file that did not arrive.
-        let waiting = if summary.stopped.is_none() { "left with files that did not arrive" } else { "to do" };
+        let waiting = if summary.stopped.is_none() { "without its file" } else { "to do" };
         for (count, word) in [(albums.unfiled, "not filed"), (albums.waiting, waiting), (albums.failed, "not created")] {
             if count > 0 {
                 line.push_str(&format!(", {} {word}", text::count(count)));

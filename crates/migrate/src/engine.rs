@@ -20,13 +20,14 @@ mod verify;
 use std::sync::Arc;
 
 use photomove_core::{
-    Account, Error, ErrorKind, LimitedSink, Operation, PhotoProvider, PhotoSink, PhotoSource, Result, SinkCaps, SourceCaps,
+    Account, Error, ErrorKind, LimitedSink, Operation, PhotoProvider, PhotoSink, PhotoSource, Result, SinkCaps,
+    SourceCaps,
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::journal::listing::Intake;
-use crate::journal::{JobState, jobs, uploads};
+use crate::journal::{JobState, jobs, staging};
 use crate::lock::{LockKind, Locks};
 use crate::{AccountName, EngineEnv, Journal, MigrateOptions, Plan, Stage, StopReason, Summary};
 
@@ -124,7 +125,15 @@ impl Migration {
         let to_owner = sink_account.owner.as_str();
         let mut locks = Locks::new(&self.options.lock_dir, self.env.clock.now());
         let target_words = [to.0, to.1.as_str(), to_owner];
-        let job_words = [from.0, from.1.as_str(), from_owner, to.0, to.1.as_str(), to_owner, options.as_str()];
+        let job_words = [
+            from.0,
+            from.1.as_str(),
+            from_owner,
+            to.0,
+            to.1.as_str(),
+            to_owner,
+            options.as_str(),
+        ];
         locks.take(LockKind::Job, &job_words)?;
         locks.take(LockKind::Target, &target_words)?;
         let job = self
@@ -155,13 +164,17 @@ impl Migration {
             board,
             streaks: Streaks::default(),
             spool,
-            memory: Arc::new(Semaphore::new(usize::try_from(memory_kib).unwrap_or(Semaphore::MAX_PERMITS))),
+            memory: Arc::new(Semaphore::new(
+                usize::try_from(memory_kib).unwrap_or(Semaphore::MAX_PERMITS),
+            )),
             open_places: Semaphore::new(usize::from(open.max(1))),
             stage_places: Semaphore::new(usize::from(stage.max(1))),
             busy: std::sync::atomic::AtomicBool::new(false),
             source_caps,
             sink_caps,
         };
+        // The counters go on where the last run, or the plan, left them.
+        core.align().await?;
         Ok(Session {
             core: Arc::new(core),
             source: name(&from, &source_account),
@@ -224,7 +237,7 @@ impl Migration {
     }
 
     async fn tidy(&self, spool: &Spool) -> Result<()> {
-        let files = self.journal.read(uploads::spool_files).await?;
+        let files = self.journal.read(staging::spool_files).await?;
         let names = files.into_iter().map(|(name, _)| name).collect();
         spool
             .tidy(&names)
@@ -248,8 +261,11 @@ fn name(provider: &(&'static str, String), account: &Account) -> AccountName {
 
 /// An error of a task that panicked or was cancelled from outside; never lost.
 fn task_error(error: tokio::task::JoinError) -> Error {
-    Error::new(ErrorKind::Internal, "a task of the engine ended in a way it never should")
-        .operation(Operation::Journal)
-        .source(error)
-        .hint("this is a defect of photomove; run the command again, it continues where it stopped")
+    Error::new(
+        ErrorKind::Internal,
+        "a task of the engine ended in a way it never should",
+    )
+    .operation(Operation::Journal)
+    .source(error)
+    .hint("this is a defect of photomove; run the command again, it continues where it stopped")
 }

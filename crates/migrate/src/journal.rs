@@ -14,6 +14,7 @@ pub(crate) mod merge;
 pub(crate) mod plan;
 mod rows;
 mod schema;
+pub(crate) mod staging;
 mod status;
 mod stores;
 pub(crate) mod uploads;
@@ -31,7 +32,7 @@ use photomove_core::{Error, ErrorKind, Operation, Result, SharedClock};
 use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 
-use crate::{Accounting, AccountName, Reason};
+use crate::{AccountName, Accounting, Reason};
 
 use writer::Writer;
 
@@ -133,7 +134,9 @@ impl Journal {
             name.push(suffix);
             PathBuf::from(name)
         };
-        let number = (1_u32..).find(|n| !with(&format!(".broken-{n}")).exists()).unwrap_or(u32::MAX);
+        let number = (1_u32..)
+            .find(|n| !with(&format!(".broken-{n}")).exists())
+            .unwrap_or(u32::MAX);
         let kept = with(&format!(".broken-{number}"));
         for suffix in ["-wal", "-shm", ""] {
             let from = with(suffix);
@@ -177,10 +180,10 @@ impl Journal {
     {
         match &self.inner.writer {
             Some(writer) => writer.write(write).await,
-            None => Err(
-                Error::new(ErrorKind::Internal, "the journal is open for reading only")
-                    .operation(Operation::Journal),
-            ),
+            None => {
+                Err(Error::new(ErrorKind::Internal, "the journal is open for reading only")
+                    .operation(Operation::Journal))
+            }
         }
     }
 

@@ -20,6 +20,5 @@ pub use journal::{Failure, JobId, JobState, JobStatus, Journal, OpenIntent};
 pub use lock::{LockKind, Locks};
 pub use options::{EngineEnv, MigrateOptions, StopToken};
 pub use report::{
-    Accounting, AccountName, AlbumSummary, Count, Estimate, KindCount, Loss, Plan, RefusedCount,
-    StopReason, Summary,
+    AccountName, Accounting, AlbumSummary, Count, Estimate, KindCount, Loss, Plan, RefusedCount, StopReason, Summary,
 };

@@ -116,9 +116,13 @@ fn in_use(kind: LockKind, holder: &Path) -> Error {
         LockKind::Target => "another run is writing to the same destination account",
     };
     let mut error = Error::new(ErrorKind::InUse, what).operation(Operation::Journal);
-    let who = fs::read(holder).ok().and_then(|text| serde_json::from_slice::<Holder>(&text).ok());
+    let who = fs::read(holder)
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Holder>(&text).ok());
     if let Some(who) = who {
-        error = error.context("process", who.pid).context("since", who.since.strftime("%F %T UTC"));
+        error = error
+            .context("process", who.pid)
+            .context("since", who.since.strftime("%F %T UTC"));
     }
     error.hint("wait until it has ended, or stop it with Ctrl-C; `photomove status` shows how far it is")
 }
@@ -133,7 +137,9 @@ mod tests {
         let mut first = Locks::new(folder.path(), Timestamp::UNIX_EPOCH);
         first.take(LockKind::Target, &["google", "anna@example.org"]).unwrap();
         let mut second = Locks::new(folder.path(), Timestamp::UNIX_EPOCH);
-        let error = second.take(LockKind::Target, &["google", "anna@example.org"]).unwrap_err();
+        let error = second
+            .take(LockKind::Target, &["google", "anna@example.org"])
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::InUse);
         let text = error.to_string();
         assert!(text.contains(&format!("process {}", std::process::id())), "{text}");

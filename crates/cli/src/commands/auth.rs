@@ -36,11 +36,11 @@ enum Action {
 /// Arguments of `photomove auth login`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Amazon Photos: sign in at your Amazon shop in a browser, then hand over its cookies: as a `cookies.txt`, or by pasting
-the `Cookie:` header of a request to Amazon Photos when asked. Needed: `session-id`, `ubid-…`, `at-…`.
+Amazon Photos: sign in at your Amazon shop in a browser, then hand over its cookies: as a `cookies.txt`, or by pasting \
+the `Cookie:` header of a request to Amazon Photos when asked. Needed are `session-id`, `ubid-…` and `at-…`.
 
-Google Photos: needs an OAuth client of your own (Google Cloud console, \"Clients\", type \"Desktop app\", with the
-Photos Library API enabled). Its file is copied into the state folder, so later runs do not need it.")]
+Google Photos: needs an OAuth client of your own (Google Cloud console, \"Clients\", type \"Desktop app\", with the Photos \
+Library API enabled). It is copied into the state folder, so later runs and sign-ins do not need its file.")]
 pub(crate) struct LoginArgs {
     /// Provider, or one of several accounts of it: `amazon`, `google`, `google@anna`
     #[arg(value_name = "ENDPOINT")]

@@ -40,7 +40,8 @@ pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
     explain(app, &sims).await;
     let settings = settings(&sims, &folder)?;
     let (from, to) = (Endpoint { kind: Kind::Amazon, account: None }, Endpoint { kind: Kind::Google, account: None });
-    let result = migrate::between(&without_questions(app), &settings, &from, &to, &How::default()).await;
+    let app = &without_questions(app, &settings);
+    let result = migrate::between(app, &settings, &from, &to, &How::default()).await;
     let stored = stored(&sims).await;
     sims.shutdown().await;
     let summary = result?;
@@ -48,7 +49,7 @@ pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
     migrate::tell_end(app, &settings, &summary, exit);
     let took = app.clock.now().duration_since(began).unsigned_abs();
     app.printer.object(&json!({
-        "type": "demo", "folder": folder, "seconds": took.as_secs_f64(), "stored": stored, "exit_code": exit.code(),
+        "type": "demo", "folder": std::path::absolute(&folder).unwrap_or_else(|_| folder.clone()), "seconds": took.as_secs_f64(), "stored": stored, "exit_code": exit.code(),
     }));
     app.printer.text(&ending(&folder, exit, stored, &text::duration(took)));
     Ok(exit)
@@ -85,7 +86,7 @@ fn make_folder(wanted: Option<PathBuf>) -> Result<PathBuf> {
             made.unwrap_or_default()
         }
     };
-    std::path::absolute(&folder).map_err(|error| cannot(&folder, &error))
+    Ok(folder)
 }
 
 async fn start(folder: &Path, seed: u64) -> Result<Sims> {
@@ -108,10 +109,10 @@ fn settings(sims: &Sims, folder: &Path) -> Result<Settings> {
 }
 
 /// Whoever starts the demo has said yes: it moves nothing of theirs.
-fn without_questions(app: &App) -> App {
+fn without_questions(app: &App, settings: &Settings) -> App {
     App {
         person: Person::of_process(true, app.printer.clone()),
-        global: app.global.clone(),
+        global: Global { state_dir: Some(settings.state_dir.clone()), ..app.global.clone() },
         environment: Environment::default(),
         printer: app.printer.clone(),
         clock: app.clock.clone(),
@@ -126,7 +127,8 @@ async fn explain(app: &App, sims: &Sims) {
         (items, albums) = (amazon.library_lines().await.len(), amazon.album_lines().len());
     }
     app.printer.talk(&format!(
-        "This demo needs no account and no network: stand-ins of both services run inside this program.\n\
+        "This demo needs no account and no network:\n\
+         stand-ins of both services run inside this program.\n\
          \n\
          Amazon Photos (stand-in): {items} generated photos and videos in {albums} albums\n\
          Google Photos (stand-in): empty\n\
@@ -154,20 +156,23 @@ fn exit_of(summary: &Summary) -> Exit {
 
 fn ending(folder: &Path, exit: Exit, stored: u64, took: &str) -> String {
     let verdict = match exit {
-        Exit::Done => "one file was refused, as it was meant to be; a real run would end with exit code 3",
+        Exit::Done => "one file was refused, as meant; a real run would end with exit code 3",
+        Exit::Interrupted => "the demo was interrupted",
         _ => "this is not how the demo should end; please report it",
     };
+    let (state, folder) = (folder.join("state"), folder.display());
+    let journal = state.join("journal.db");
     format!(
         "\n{verdict}\n\
-         the destination holds {stored} items; equal files were sent once and put into all their albums\n\
+         the destination holds {stored} items: equal files were sent once,\n\
+         and are in all the albums of their copies\n\
          \n\
          where to look (took {took}):\n  \
-         {}  journal: what became of every file\n  \
-         photomove --state-dir {} status --failures\n  \
-         rm -r {}  forgets it all",
-        folder.join("state").join("journal.db").display(),
-        folder.join("state").display(),
-        folder.display(),
+         {journal}  what became of every file (SQLite)\n  \
+         photomove --state-dir {state} status --failures\n  \
+         {folder}  all that the demo leaves behind",
+        journal = journal.display(),
+        state = state.display(),
     )
 }
 

@@ -1,5 +1,7 @@
 //! `photomove migrate`: moves everything; the same command again goes on where it stopped.
 
+use std::path::Path;
+
 use clap::Args;
 use photomove_core::{Error, ErrorKind, Result};
 use photomove_migrate::{
@@ -149,14 +151,14 @@ pub(crate) fn tell_end(app: &App, settings: &Settings, summary: &Summary, exit: 
     if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
         app.printer.talk(&errors::render(error));
     }
-    for line in next_steps(summary) {
+    for line in next_steps(summary, app.global.state_dir.as_deref()) {
         app.printer.text(&format!("next: {line}"));
     }
     app.printer.text(&format!("\n{}", report::last_line(summary)));
 }
 
 /// What the person can do now, at most one line per reason.
-fn next_steps(summary: &Summary) -> Vec<String> {
+fn next_steps(summary: &Summary, state_dir: Option<&Path>) -> Vec<String> {
     let mut steps = Vec::new();
     match &summary.stopped {
         None => {}
@@ -173,7 +175,8 @@ fn next_steps(summary: &Summary) -> Vec<String> {
         Some(_) => steps.push("run the same command again: it goes on from here".to_owned()),
     }
     if summary.accounting.failed.count > 0 || summary.accounting.skipped.count > 0 {
-        steps.push("`photomove status --failures` lists what did not arrive, and why".to_owned());
+        let option = state_dir.map(|path| format!(" --state-dir {}", path.display())).unwrap_or_default();
+        steps.push(format!("`photomove{option} status --failures` lists what did not arrive"));
     }
     steps
 }

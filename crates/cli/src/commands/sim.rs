@@ -12,6 +12,9 @@ use crate::app::App;
 use crate::exit::Exit;
 use crate::text;
 
+/// How long requests that are under way may take at the end.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+
 /// Arguments of `photomove sim`.
 #[derive(Debug, Args)]
 #[command(
@@ -67,7 +70,12 @@ pub(crate) async fn run(app: &App, args: SimArgs) -> Result<Exit> {
         app.printer.line(&line.to_string());
     }
     app.signals.drain.cancelled().await;
-    sims.shutdown().await;
+    // A client that never ends its request must not keep the program.
+    tokio::select! {
+        () = sims.shutdown() => {}
+        () = app.signals.abort.cancelled() => {}
+        () = app.clock.sleep(SHUTDOWN_GRACE) => {}
+    }
     Ok(Exit::Done)
 }
 

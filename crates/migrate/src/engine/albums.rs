@@ -9,8 +9,8 @@ use super::commit::After;
 use super::core::{Core, StepResult, defect};
 use super::policy::{self, Step};
 use crate::journal::albums::{self, AlbumRow};
-use crate::journal::intents::{self, IntentRow};
 use crate::journal::filings;
+use crate::journal::intents::{self, IntentRow};
 use crate::{Event, Reason, StopReason};
 
 /// How often an album is tried again at once after a lost reply.
@@ -112,7 +112,11 @@ impl Core {
     }
 
     async fn album_failed(&self, album: &AlbumRow, intent: Option<i64>, reason: Reason) -> StepResult {
-        let (id, now, text) = (album.id, self.now(), format!("the album could not be created: {}", reason.message));
+        let (id, now, text) = (
+            album.id,
+            self.now(),
+            format!("the album could not be created: {}", reason.message),
+        );
         self.write(move |c| albums::failed(c, id, intent, &text, now)).await?;
         self.board.tell(&Event::Album {
             title: album.new.title.clone(),
@@ -162,7 +166,9 @@ impl Core {
                 };
                 self.album_failed(&album, Some(intent), reason).await
             }
-            Settled::Happened(_) => Err(StopReason::Failed(defect("the destination answered about items, not an album"))),
+            Settled::Happened(_) => Err(StopReason::Failed(defect(
+                "the destination answered about items, not an album",
+            ))),
         }
     }
 
@@ -186,9 +192,7 @@ impl Core {
         };
         let own_only = caps.foreign_items_only_on_commit.then_some(false);
         let limit = caps.add_batch.max(1);
-        let items = self
-            .read(move |c| filings::take(c, album, own_only, limit))
-            .await?;
+        let items = self.read(move |c| filings::take(c, album, own_only, limit)).await?;
         let mut stack = vec![items];
         while let Some(mut batch) = stack.pop() {
             if batch.is_empty() {
@@ -222,7 +226,9 @@ impl Core {
         let error = match self.sink.add_to_album(dest, &members).await {
             Ok(results) if results.len() == items.len() => {
                 self.streaks.success();
-                return self.store_added(album, intent, items, results, foreign_only_on_commit).await;
+                return self
+                    .store_added(album, intent, items, results, foreign_only_on_commit)
+                    .await;
             }
             Ok(_) => Error::new(ErrorKind::Protocol, "the reply is not as long as the request"),
             Err(error) => error,
@@ -274,7 +280,8 @@ impl Core {
             }
             Step::Exists(_) => {
                 let results = items.iter().map(|_| Ok(())).collect();
-                self.store_added(album, intent, items, results, foreign_only_on_commit).await
+                self.store_added(album, intent, items, results, foreign_only_on_commit)
+                    .await
             }
         }
     }

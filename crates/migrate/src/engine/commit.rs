@@ -1,16 +1,18 @@
 //! The write lane: items are created in batches, one album a batch.
 
+mod bundles;
+
 use std::sync::Arc;
 
-use photomove_core::{
-    Committed, DestAlbumId, Error, ErrorKind, Intent, Result, Settled, StagedBundle,
-};
+use photomove_core::{Committed, Error, ErrorKind, Intent, Result, Settled, StagedBundle};
+
+use bundles::{bundle_count, created, half, whole_bundles};
 
 use super::core::{Core, StepResult, defect};
 use super::policy::{self, Step};
 use crate::journal::commits::{self, CommitRow, Reply};
 use crate::journal::intents::{self, Detail, IntentRow};
-use crate::journal::{listing, uploads};
+use crate::journal::staging;
 use crate::{Reason, StopReason};
 
 /// How often one and the same batch is repeated before the run stops.
@@ -44,9 +46,7 @@ impl Core {
             },
         };
         let (job, now, limit) = (self.job.id, self.now(), self.sink_caps.commit_batch.get());
-        let rows = self
-            .read(move |c| commits::take(c, job, group, limit, now))
-            .await?;
+        let rows = self.read(move |c| commits::take(c, job, group, limit, now)).await?;
         let detail = Detail {
             dest_album: dest.map(|dest| dest.as_str().to_owned()),
             ..Detail::default()
@@ -62,9 +62,7 @@ impl Core {
             super::albums::Opened::Pause(at) => return Ok(After::Pause(at)),
         };
         let (now, limit) = (self.now(), self.sink_caps.commit_batch.get());
-        let rows = self
-            .write(move |c| commits::take_refile(c, album, limit, now))
-            .await?;
+        let rows = self.write(move |c| commits::take_refile(c, album, limit, now)).await?;
         let detail = Detail {
             dest_album: Some(dest.as_str().to_owned()),
             refile: true,
@@ -105,32 +103,6 @@ impl Core {
         let (bundles, dest) = self.bundles(&intent, batch);
         let reply = self.sink.commit(&bundles, dest.as_ref()).await;
         self.take_reply(intent, batch, reply, 0).await
-    }
-
-    fn bundles(&self, intent: &IntentRow, batch: &[CommitRow]) -> (Vec<StagedBundle>, Option<DestAlbumId>) {
-        let mut bundles: Vec<StagedBundle> = Vec::with_capacity(batch.len());
-        let mut last = None;
-        for row in batch {
-            let part = (row.key, row.staged.clone());
-            if row.bundle.is_some()
-                && row.bundle == last
-                && let Some(bundle) = bundles.last_mut()
-            {
-                bundle.parts.push(part);
-                continue;
-            }
-            last = row.bundle;
-            bundles.push(StagedBundle {
-                key: match row.bundle {
-                    Some(_) => listing::bundle_key(&self.intake, &row.asset),
-                    None => row.key,
-                },
-                parts: vec![part],
-                file_name: row.file_name.clone(),
-                metadata: row.metadata.clone(),
-            });
-        }
-        (bundles, intent.detail.dest_album.clone().map(DestAlbumId::from))
     }
 
     /// Stores the reply of a commit; `repeats` = how often the same batch was sent before.
@@ -198,7 +170,11 @@ impl Core {
         }
         // What became of these is settled under the same intent, which holds nothing else any more.
         intent.items.retain(|(upload, _)| unknown.contains(upload));
-        let left: Vec<CommitRow> = batch.iter().filter(|row| unknown.contains(&row.upload)).cloned().collect();
+        let left: Vec<CommitRow> = batch
+            .iter()
+            .filter(|row| unknown.contains(&row.upload))
+            .cloned()
+            .collect();
         Box::pin(self.settle_commit(intent, &left, repeats)).await
     }
 
@@ -215,7 +191,9 @@ impl Core {
             }
             // Once: a token that the service does not take any more; then it is the item itself.
             Step::Split(reason) if first_time => Reply::SendAgain { reason, at: self.now() },
-            Step::Fail(reason) if first_time && reason.kind == "not_found" => Reply::SendAgain { reason, at: self.now() },
+            Step::Fail(reason) if first_time && reason.kind == "not_found" => {
+                Reply::SendAgain { reason, at: self.now() }
+            }
             Step::Fail(reason) | Step::Split(reason) => Reply::Failed(reason),
             Step::Exists(dest) => Reply::Created {
                 dest: Some(dest.as_str().to_owned()),
@@ -228,7 +206,13 @@ impl Core {
         }
     }
 
-    async fn take_refusal(&self, intent: IntentRow, batch: &[CommitRow], error: Error, repeats: u32) -> StepResult<After> {
+    async fn take_refusal(
+        &self,
+        intent: IntentRow,
+        batch: &[CommitRow],
+        error: Error,
+        repeats: u32,
+    ) -> StepResult<After> {
         if policy::is_unknown(&error) {
             return match self.decide(error, repeats) {
                 // Quota and sign-in stop the run at once; the next one settles.
@@ -256,7 +240,7 @@ impl Core {
                 }
                 Ok(After::Done)
             }
-            Step::Split(_) | Step::Fail(_) if bundle_count(batch) > 1 => {
+            Step::Split(_) | Step::Fail(_) | Step::Exists(_) if bundle_count(batch) > 1 => {
                 self.store(&intent, all(Reply::Staged { retry: None }), true).await?;
                 Ok(After::Split)
             }
@@ -269,7 +253,12 @@ impl Core {
     }
 
     /// Finds out what became of a commit whose reply never came, and stores it.
-    pub(super) async fn settle_commit(&self, intent: IntentRow, batch: &[CommitRow], repeats: u32) -> StepResult<After> {
+    pub(super) async fn settle_commit(
+        &self,
+        intent: IntentRow,
+        batch: &[CommitRow],
+        repeats: u32,
+    ) -> StepResult<After> {
         if repeats >= REPEATS_MAX {
             return Err(StopReason::Failed(
                 Error::new(
@@ -288,11 +277,19 @@ impl Core {
         let settled = self.ask_settle(&question).await?;
         let all = |reply: Reply| -> Replies { batch.iter().map(|row| (row.upload, reply.clone())).collect() };
         match settled {
+            // That the items exist was known before; whether they entered the album is asked by doing it again.
+            Settled::Happened(_) if intent.detail.refile => {
+                self.store(&intent, all(Reply::Staged { retry: None }), true).await?;
+                Ok(After::Done)
+            }
             Settled::Happened(items) => {
                 let replies = batch
                     .iter()
                     .map(|row| {
-                        let dest = items.iter().find(|(key, _)| *key == row.key).map(|(_, id)| id.as_str().to_owned());
+                        let dest = items
+                            .iter()
+                            .find(|(key, _)| *key == row.key)
+                            .map(|(_, id)| id.as_str().to_owned());
                         let reply = match dest {
                             // Whether it entered the album nobody said; adding it again does no harm.
                             Some(dest) => Reply::Created {
@@ -329,7 +326,9 @@ impl Core {
                 self.store(&intent, all(Reply::Failed(unknown_outcome())), true).await?;
                 Ok(After::Done)
             }
-            Settled::AlbumHappened(_) => Err(StopReason::Failed(defect("the destination answered about an album, not items"))),
+            Settled::AlbumHappened(_) => Err(StopReason::Failed(defect(
+                "the destination answered about an album, not items",
+            ))),
         }
     }
 
@@ -368,56 +367,8 @@ impl Core {
     /// Drops tokens that nothing needs any more.
     pub(super) async fn forget_tokens(&self) -> StepResult {
         let job = self.job.id;
-        self.write(move |c| uploads::forget_tokens(c, job)).await
+        self.write(move |c| staging::forget_tokens(c, job)).await
     }
-}
-
-fn created(members: &[&CommitRow], done: &Committed, repeat: bool) -> Replies {
-    members
-        .iter()
-        .zip(0..)
-        .map(|(row, index): (_, usize)| {
-            let by_key = done.parts.iter().find(|(key, _)| *key == row.key);
-            let part = by_key.or_else(|| done.parts.get(index));
-            let reply = Reply::Created {
-                dest: part.and_then(|(_, id)| id.as_ref()).map(|id| id.as_str().to_owned()),
-                already_there: done.already_there && !repeat,
-                app_owned: done.app_owned,
-                in_album: done.in_album,
-            };
-            (row.upload, reply)
-        })
-        .collect()
-}
-
-fn bundle_count(batch: &[CommitRow]) -> usize {
-    let same = |pair: &[CommitRow]| pair[0].bundle.is_some() && pair[0].bundle == pair[1].bundle;
-    batch.len() - batch.windows(2).filter(|pair| same(pair)).count()
-}
-
-/// Where to cut a batch so that no stack is torn apart.
-fn half(batch: &[CommitRow]) -> usize {
-    let mut at = batch.len() / 2;
-    while at > 0 && batch[at].bundle.is_some() && batch[at].bundle == batch[at - 1].bundle {
-        at -= 1;
-    }
-    if at > 0 {
-        return at;
-    }
-    let first = batch[0].bundle;
-    batch.iter().take_while(|row| first.is_some() && row.bundle == first).count().max(1)
-}
-
-/// Leaves off a stack that the limit of the query may have cut in two.
-fn whole_bundles(mut rows: Vec<CommitRow>, limit: u32) -> Vec<CommitRow> {
-    let full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    if let Some(last) = rows.last().and_then(|row| row.bundle)
-        && full
-        && rows.iter().any(|row| row.bundle != Some(last))
-    {
-        rows.retain(|row| row.bundle != Some(last));
-    }
-    rows
 }
 
 fn lost_reply() -> Reason {

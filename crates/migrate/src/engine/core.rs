@@ -98,7 +98,12 @@ impl Core {
         let job = self.job.id;
         let (sums, listed) = self
             .journal
-            .read(move |c| Ok((accounting::accounting(c, job)?, jobs::cursor(c, job, "planned")?.is_some())))
+            .read(move |c| {
+                Ok((
+                    accounting::accounting(c, job)?,
+                    jobs::cursor(c, job, "planned")?.is_some(),
+                ))
+            })
             .await?;
         self.board.align(&sums, listed);
         Ok(())

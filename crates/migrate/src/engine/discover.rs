@@ -72,7 +72,8 @@ impl Core {
             }
             Step::Settle(error) => Err(StopReason::Failed(error)),
             Step::Fail(reason) | Step::Split(reason) => Err(StopReason::Failed(
-                Error::new(ErrorKind::Protocol, reason.message).hint("the source cannot be listed; nothing was lost, run the command again later"),
+                Error::new(ErrorKind::Protocol, reason.message)
+                    .hint("the source cannot be listed; nothing was lost, run the command again later"),
             )),
             Step::Exists(_) => Ok(After::Done),
         }
@@ -128,9 +129,15 @@ impl Core {
             .journal
             .write(move |c| listing::store_assets(c, &intake, &page))
             .await?;
-        state.stale_pages = if news.assets > 0 || empty { 0 } else { state.stale_pages + 1 };
+        state.stale_pages = if news.assets > 0 || empty {
+            0
+        } else {
+            state.stale_pages + 1
+        };
         if state.stale_pages > STALE_PAGES_MAX {
-            return Err(Error::new(ErrorKind::Protocol, "the source lists the same photos again and again").exhausted());
+            return Err(
+                Error::new(ErrorKind::Protocol, "the source lists the same photos again and again").exhausted(),
+            );
         }
         if news.parts.count > 0 {
             self.board.count(|counters| {
@@ -160,7 +167,10 @@ impl Core {
             Ok(page) => page,
             // Deleted since the albums were listed: what is known of it stays.
             Err(error) if *error.kind() == ErrorKind::NotFound => {
-                return self.journal.write(move |c| listing::album_listed(c, job, album.id)).await;
+                return self
+                    .journal
+                    .write(move |c| listing::album_listed(c, job, album.id))
+                    .await;
             }
             Err(error) => return Err(error),
         };

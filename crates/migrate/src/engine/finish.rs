@@ -16,16 +16,22 @@ pub(super) async fn finish(
 ) -> Result<Summary> {
     let job = core.job.id;
     if stopped.is_none() {
-        core.journal
-            .read(move |c| accounting::must_be_complete(c, job))
-            .await?;
+        core.journal.read(move |c| accounting::must_be_complete(c, job)).await?;
         stopped = restore(core).await.err();
     }
     let (state, wake_at) = match &stopped {
         None => (JobState::Finished, None),
         Some(StopReason::Quota { resets_at, .. }) => (JobState::Waiting, *resets_at),
         Some(StopReason::SignInNeeded(_)) => (JobState::Waiting, None),
-        Some(_) if core.journal.read(move |c| jobs::cursor(c, job, "planned")).await?.is_some() => (JobState::Running, None),
+        Some(_)
+            if core
+                .journal
+                .read(move |c| jobs::cursor(c, job, "planned"))
+                .await?
+                .is_some() =>
+        {
+            (JobState::Running, None)
+        }
         Some(_) => (JobState::Listing, None),
     };
     if stopped.is_none() {
@@ -55,7 +61,8 @@ pub(super) async fn finish(
             ))
         })
         .await?;
-    core.board.align(&sums, state == JobState::Finished || state == JobState::Running);
+    core.board
+        .align(&sums, state == JobState::Finished || state == JobState::Running);
     let progress = core.board.now();
     let idle = progress.uploaded == 0 && progress.created == 0 && progress.albums == 0 && !core.was_busy();
     Ok(Summary {
@@ -82,7 +89,10 @@ async fn restore(core: &Arc<Core>) -> Result<(), StopReason> {
     if changes.is_empty() {
         return Ok(());
     }
-    core.sink.restore(&changes).await.map_err(|error| core.stop_for(error))?;
+    core.sink
+        .restore(&changes)
+        .await
+        .map_err(|error| core.stop_for(error))?;
     let now = core.now();
     core.write(move |c| jobs::settings_restored(c, target, now)).await
 }

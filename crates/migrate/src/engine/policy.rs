@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use photomove_core::{
-    AuthProblem, DestId, Disposition, Error, ErrorKind, Happened, Random, Rejection, Resource,
-};
+use photomove_core::{AuthProblem, DestId, Disposition, Error, ErrorKind, Happened, Random, Rejection, Resource};
 
 use crate::{Reason, StopReason};
 
@@ -102,11 +100,17 @@ pub(super) fn decide(error: Error, situation: Situation, streaks: &Streaks, rand
 pub(super) fn stop_reason(error: Error) -> StopReason {
     match error.kind() {
         ErrorKind::Auth(_) => StopReason::SignInNeeded(error),
-        ErrorKind::Quota { resource: Resource::RequestsPerDay, resets_at } => StopReason::Quota {
+        ErrorKind::Quota {
+            resource: Resource::RequestsPerDay,
+            resets_at,
+        } => StopReason::Quota {
             resets_at: *resets_at,
             error,
         },
-        ErrorKind::Quota { resource: Resource::Storage, .. } => StopReason::DestinationFull(error),
+        ErrorKind::Quota {
+            resource: Resource::Storage,
+            ..
+        } => StopReason::DestinationFull(error),
         ErrorKind::Cancelled => StopReason::Interrupted,
         _ => StopReason::Failed(error),
     }
@@ -127,9 +131,7 @@ fn again(error: &Error, after: Option<Duration>, situation: Situation, random: &
 
 /// The pause before the next try: doubled each time, with jitter of up to a half.
 pub(super) fn pause(attempts: u32, random: &dyn Random) -> Duration {
-    let whole = FIRST_PAUSE
-        .saturating_mul(1 << attempts.min(10))
-        .min(LONGEST_PAUSE);
+    let whole = FIRST_PAUSE.saturating_mul(1 << attempts.min(10)).min(LONGEST_PAUSE);
     let millis = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(millis / 2 + random.next_u64() % (millis / 2 + 1))
 }
@@ -153,8 +155,14 @@ fn kind_name(kind: &ErrorKind) -> &'static str {
         ErrorKind::Unsupported => "unsupported",
         ErrorKind::Auth(AuthProblem::WrongAccount) => "wrong_account",
         ErrorKind::Auth(_) => "sign_in",
-        ErrorKind::Quota { resource: Resource::RequestsPerDay, .. } => "quota",
-        ErrorKind::Quota { resource: Resource::Storage, .. } => "destination_full",
+        ErrorKind::Quota {
+            resource: Resource::RequestsPerDay,
+            ..
+        } => "quota",
+        ErrorKind::Quota {
+            resource: Resource::Storage,
+            ..
+        } => "destination_full",
         ErrorKind::RateLimited { .. } => "rate_limited",
         ErrorKind::Unavailable { .. } => "unavailable",
         ErrorKind::Network => "network",
@@ -228,12 +236,21 @@ mod tests {
     #[test]
     fn quota_storage_and_sign_in_stop_with_their_own_reason() {
         let streaks = Streaks::default();
-        let quota = |resource| ErrorKind::Quota { resource, resets_at: None };
+        let quota = |resource| ErrorKind::Quota {
+            resource,
+            resets_at: None,
+        };
         let day = Error::new(quota(Resource::RequestsPerDay), "day is over");
         assert!(matches!(step(day, 0, &streaks), Step::Stop(StopReason::Quota { .. })));
         let full = Error::new(quota(Resource::Storage), "full");
-        assert!(matches!(step(full, 0, &streaks), Step::Stop(StopReason::DestinationFull(_))));
+        assert!(matches!(
+            step(full, 0, &streaks),
+            Step::Stop(StopReason::DestinationFull(_))
+        ));
         let other = Error::new(ErrorKind::Auth(AuthProblem::WrongAccount), "somebody else");
-        assert!(matches!(step(other, 0, &streaks), Step::Stop(StopReason::SignInNeeded(_))));
+        assert!(matches!(
+            step(other, 0, &streaks),
+            Step::Stop(StopReason::SignInNeeded(_))
+        ));
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use photomove_core::{
-    Agreement, Body, BytesBody, ByteStream, Checksums, Digester, Error, ErrorKind, HashKinds, Locator, Operation, Rejection,
-    Result,
+    Agreement, Body, ByteStream, BytesBody, Checksums, Digester, Error, ErrorKind, HashKinds, Locator, Operation,
+    Rejection, Result,
 };
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
@@ -15,7 +15,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::core::Core;
 use super::spool::{FileBody, NoRoom, Room, Spool, spool_error};
-use crate::journal::uploads::{OriginRow, Received, UploadRow};
+use crate::journal::staging::Received;
+use crate::journal::uploads::{OriginRow, UploadRow};
 
 /// How often a broken stream is continued in the middle without a single new byte.
 const CONTINUATIONS: u32 = 3;
@@ -53,8 +54,14 @@ impl From<Error> for Trouble {
 
 /// Where bytes go while they arrive.
 enum Store {
-    Memory { buffer: BytesMut, permit: OwnedSemaphorePermit },
-    Disk { file: File, room: Room },
+    Memory {
+        buffer: BytesMut,
+        permit: OwnedSemaphorePermit,
+    },
+    Disk {
+        file: File,
+        room: Room,
+    },
 }
 
 impl Core {
@@ -196,7 +203,11 @@ impl Download<'_> {
                 Err(Trouble::Failed(error)) => error,
                 Err(no_room) => return Err(no_room),
             };
-            idle = if self.digester.size_bytes() > before { 0 } else { idle + 1 };
+            idle = if self.digester.size_bytes() > before {
+                0
+            } else {
+                idle + 1
+            };
             let in_the_middle = self.digester.size_bytes() > 0 && self.core.source_caps.ranged;
             let broken = error.is_transient() && *error.kind() != ErrorKind::Corrupt && !error.is_exhausted();
             if !(in_the_middle && broken) || idle >= CONTINUATIONS {
@@ -238,7 +249,8 @@ impl Download<'_> {
         }
         self.digester.update(&chunk);
         if let Some(Store::Memory { buffer, .. }) = &self.store
-            && buffer.len() + chunk.len() > usize::try_from(self.core.options.memory_part_max_bytes).unwrap_or(usize::MAX)
+            && buffer.len() + chunk.len()
+                > usize::try_from(self.core.options.memory_part_max_bytes).unwrap_or(usize::MAX)
         {
             self.spill().await?;
         }
@@ -249,7 +261,9 @@ impl Download<'_> {
                 if self.origin.size_bytes.is_none() && !room.grow(chunk.len() as u64) {
                     return Err(Trouble::NoRoom);
                 }
-                file.write_all(&chunk).await.map_err(|error| spool_error(&path(), error))?;
+                file.write_all(&chunk)
+                    .await
+                    .map_err(|error| spool_error(&path(), error))?;
             }
             None => return Err(super::core::defect("a download lost its store").into()),
         }
@@ -274,7 +288,11 @@ impl Download<'_> {
     /// The source ignored the range: what arrived so far arrives again.
     async fn start_over(&mut self, starts_at: u64) -> Result<(), Trouble> {
         if starts_at != 0 {
-            return Err(Error::new(ErrorKind::Protocol, "the source answered another range than was asked for").into());
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "the source answered another range than was asked for",
+            )
+            .into());
         }
         self.digester = Digester::new(self.wanted);
         match &mut self.store {
@@ -318,7 +336,10 @@ fn check(origin: &OriginRow, size_bytes: u64, got: &Checksums) -> Result<()> {
     } else if kinds.contains(HashKinds::SHA1) {
         ("SHA-1", origin.promised.sha1_hex(), got.sha1_hex())
     } else {
-        let hex = |sums: &Checksums| sums.sha256.map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect());
+        let hex = |sums: &Checksums| {
+            sums.sha256
+                .map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect())
+        };
         ("SHA-256", hex(&origin.promised), hex(got))
     };
     Err(Error::new(

@@ -2,6 +2,8 @@
 //!
 //! The journal is the queue: what is to be done next is always asked from it, and the end is when it has nothing.
 
+mod lanes;
+
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use super::core::{Core, StepResult};
 use super::discover::Listing;
 use super::verify::VERIFY_BATCH;
 use crate::journal::uploads::Order;
-use crate::journal::{albums, commits, filings, jobs, merge, uploads, verdicts};
+use crate::journal::{jobs, merge, staging, uploads, verdicts};
 use crate::{Event, Stage, StopReason, WaitReason};
 
 /// What a task was given.
@@ -74,9 +76,6 @@ pub(super) async fn run(core: &Arc<Core>) -> Option<StopReason> {
     let job = core.job;
     if let Err(stop) = core.write(move |c| merge::adopt_all(c, job.target, job.id)).await {
         return Some(stop);
-    }
-    if let Err(error) = core.align().await {
-        return Some(StopReason::Failed(error));
     }
     core.board.stage(Stage::Discover);
     let mut schedule = Schedule::new(core);
@@ -246,7 +245,12 @@ impl<'a> Schedule<'a> {
             }
         }
         let next = self.core.read(move |c| uploads::next_due(c, job, now)).await?;
-        let dues = [self.list_after, self.lane_after, self.verify_after, next.filter(|_| !list_only)];
+        let dues = [
+            self.list_after,
+            self.lane_after,
+            self.verify_after,
+            next.filter(|_| !list_only),
+        ];
         Ok(dues.into_iter().flatten().filter(|due| *due > now).min())
     }
 
@@ -262,8 +266,18 @@ impl<'a> Schedule<'a> {
 
     async fn fill_transfers(&mut self, now: Timestamp) -> StepResult {
         let caps = (&self.core.source_caps, &self.core.sink_caps);
-        let open = self.core.options.open_concurrency.unwrap_or(caps.0.open_concurrency).max(1);
-        let stage = self.core.options.stage_concurrency.unwrap_or(caps.1.stage_concurrency).max(1);
+        let open = self
+            .core
+            .options
+            .open_concurrency
+            .unwrap_or(caps.0.open_concurrency)
+            .max(1);
+        let stage = self
+            .core
+            .options
+            .stage_concurrency
+            .unwrap_or(caps.1.stage_concurrency)
+            .max(1);
         let in_order = caps.0.order == ReadOrder::BySequence;
         // One more than the larger of the two keeps both sides busy; a source that is read in order is read alone.
         let places = if in_order { 1 } else { usize::from(open.max(stage)) + 1 };
@@ -293,7 +307,10 @@ impl<'a> Schedule<'a> {
             Order::ByGroup
         };
         let limit = u32::try_from(places * 4 + self.transfers.len()).unwrap_or(u32::MAX);
-        let mut found = self.core.read(move |c| uploads::ready(c, job, now, order, limit)).await?;
+        let mut found = self
+            .core
+            .read(move |c| uploads::ready(c, job, now, order, limit))
+            .await?;
         if in_order {
             self.sequence = found.last().copied().unwrap_or(0);
         }
@@ -309,118 +326,24 @@ impl<'a> Schedule<'a> {
         }
         self.core.busy.store(true, std::sync::atomic::Ordering::Relaxed);
         self.core.board.stage(Stage::Transfer);
-        let changes = self.core.sink.prepare().await.map_err(|error| self.core.stop_for(error))?;
+        let changes = self
+            .core
+            .sink
+            .prepare()
+            .await
+            .map_err(|error| self.core.stop_for(error))?;
         let job = self.core.job;
         self.core.write(move |c| jobs::put_settings(c, job, &changes)).await?;
         self.prepared = true;
         Ok(())
     }
 
-    async fn fill_lanes(&mut self, now: Timestamp) -> StepResult {
-        let lanes = usize::from(self.core.sink_caps.write_lanes.max(1));
-        while self.lanes.len() < lanes {
-            let Some(lane) = self.next_lane(now).await? else {
-                return Ok(());
-            };
-            self.prepare().await?;
-            let core = Arc::clone(self.core);
-            let work = lane;
-            self.lanes.insert(match work {
-                Work::Commit(album) => Lane::Group(album),
-                Work::Refile(album) | Work::Add(album) | Work::Create(album) => Lane::Album(album),
-                Work::Describe => Lane::Describe,
-            });
-            self.tasks.spawn(async move {
-                match work {
-                    Work::Commit(album) => Done::Lane(Lane::Group(album), Box::pin(core.commit_group(album)).await),
-                    Work::Refile(album) => Done::Lane(Lane::Album(album), Box::pin(core.refile(album)).await),
-                    Work::Add(album) => Done::Lane(Lane::Album(album), Box::pin(core.add_further(album)).await),
-                    Work::Create(album) => Done::Lane(Lane::Album(album), Box::pin(core.create_only(album)).await),
-                    Work::Describe => Done::Lane(Lane::Describe, Box::pin(core.describe_some()).await),
-                }
-            });
-        }
-        Ok(())
-    }
-
-    fn is_busy(&self, album: Option<i64>) -> bool {
-        self.lanes.contains(&Lane::Group(album)) || album.is_some_and(|album| self.lanes.contains(&Lane::Album(album)))
-    }
-
-    /// Half of a token's life is time enough to wait for company.
-    fn is_aged(&self, oldest: Option<Timestamp>, now: Timestamp) -> bool {
-        match (self.core.sink_caps.staged_ttl, oldest) {
-            (Some(ttl), Some(oldest)) => now.duration_since(oldest).unsigned_abs() >= ttl / 2 && oldest < now,
-            _ => false,
-        }
-    }
-
-    async fn next_lane(&self, now: Timestamp) -> StepResult<Option<Work>> {
-        let job = self.core.job.id;
-        let batch = self.core.sink_caps.commit_batch.get();
-        for group in self.core.read(move |c| commits::groups(c, job, now)).await? {
-            if self.is_busy(group.album) {
-                continue;
-            }
-            if !group.pending || self.is_aged(group.oldest, now) {
-                return Ok(Some(Work::Commit(group.album)));
-            }
-            if group.ready >= u64::from(batch) {
-                let album = group.album;
-                let held = self.core.read(move |c| commits::is_held(c, job, album, batch, now)).await?;
-                if !held {
-                    return Ok(Some(Work::Commit(album)));
-                }
-            }
-        }
-        if let Some(albums) = &self.core.sink_caps.albums {
-            let own_only = albums.foreign_items_only_on_commit;
-            if own_only && let Some(album) = self.further(Some(true), batch).await? {
-                return Ok(Some(Work::Refile(album)));
-            }
-            if let Some(album) = self.further(own_only.then_some(false), albums.add_batch).await? {
-                return Ok(Some(Work::Add(album)));
-            }
-        }
-        if !self.core.later_fields().is_empty() && !self.lanes.contains(&Lane::Describe) {
-            let waiting = self.core.read(move |c| verdicts::to_describe(c, job, 1)).await?;
-            if !waiting.is_empty() {
-                return Ok(Some(Work::Describe));
-            }
-        }
-        self.last_albums(job).await
-    }
-
-    async fn further(&self, foreign: Option<bool>, batch: u32) -> StepResult<Option<i64>> {
-        let job = self.core.job.id;
-        let found = self.core.read(move |c| filings::further(c, job, foreign)).await?;
-        let due = |one: &filings::Further| one.ready >= u64::from(batch.max(1)) || !one.pending;
-        Ok(found
-            .into_iter()
-            .filter(|one| !self.is_busy(Some(one.album)))
-            .find(due)
-            .map(|one| one.album))
-    }
-
-    /// Albums that nothing needed, at the very end.
-    async fn last_albums(&self, job: i64) -> StepResult<Option<Work>> {
-        if self.core.sink_caps.albums.is_none() || !self.transfers.is_empty() || !self.lanes.is_empty() {
-            return Ok(None);
-        }
-        let (waiting, staged) = self.core.read(move |c| uploads::waiting(c, job, 1)).await?;
-        if waiting + staged > 0 {
-            return Ok(None);
-        }
-        let album = self.core.read(move |c| albums::next_wanted(c, job)).await?;
-        Ok(album.map(Work::Create))
-    }
-
     async fn expire(&self, now: Timestamp, margin: Duration) -> StepResult {
         let job = self.core.job.id;
-        let old = self.core.read(move |c| uploads::expiring(c, job, now, margin)).await?;
+        let old = self.core.read(move |c| staging::expiring(c, job, now, margin)).await?;
         if old > 0 {
             tracing::info!(uploads = old, "uploads were not created in time and are sent again");
-            self.core.write(move |c| uploads::expire(c, job, now, margin)).await?;
+            self.core.write(move |c| staging::expire(c, job, now, margin)).await?;
         }
         Ok(())
     }
@@ -443,14 +366,4 @@ impl<'a> Schedule<'a> {
         }
         Ok(())
     }
-}
-
-/// What a write lane does next.
-#[derive(Debug, Clone, Copy)]
-enum Work {
-    Commit(Option<i64>),
-    Refile(i64),
-    Add(i64),
-    Create(i64),
-    Describe,
 }

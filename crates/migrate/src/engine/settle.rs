@@ -6,9 +6,9 @@ use super::commit::unknown_outcome;
 use super::core::{Core, StepResult, defect};
 use super::policy::{self, Step};
 use super::transfer::wanted;
-use crate::journal::intents::{self, IntentKind, IntentRow};
-use crate::journal::{commits, uploads};
 use crate::StopReason;
+use crate::journal::intents::{self, IntentKind, IntentRow};
+use crate::journal::{commits, staging};
 
 /// How often the sink is asked about one call.
 const QUESTIONS: u32 = 4;
@@ -23,7 +23,9 @@ impl Core {
                 return Err(StopReason::Interrupted);
             }
             if intent.id == last {
-                return Err(StopReason::Failed(defect("a call was settled, but its intent is still open")));
+                return Err(StopReason::Failed(defect(
+                    "a call was settled, but its intent is still open",
+                )));
             }
             last = intent.id;
             self.settle_intent(intent).await?;
@@ -90,7 +92,7 @@ impl Core {
         let Some((upload, _)) = intent.items.first().cloned() else {
             return self.write(move |c| intents::close(c, id, "gone", now)).await;
         };
-        let Some(sent) = self.read(move |c| uploads::being_staged(c, upload)).await? else {
+        let Some(sent) = self.read(move |c| staging::being_staged(c, upload)).await? else {
             return self.write(move |c| intents::close(c, id, "gone", now)).await;
         };
         let key = sent.key;
@@ -104,20 +106,27 @@ impl Core {
             Settled::Happened(items) => {
                 let dest = items.into_iter().find(|(found, _)| *found == key).map(|(_, dest)| dest);
                 let Some(dest) = dest else {
-                    return Err(StopReason::Failed(defect("the destination answered about another item")));
+                    return Err(StopReason::Failed(defect(
+                        "the destination answered about another item",
+                    )));
                 };
                 // Visible at once: the item exists, and is proven like any other.
-                self.write(move |c| uploads::exists(c, upload, id, dest.as_str(), now)).await
+                self.write(move |c| staging::exists(c, upload, id, dest.as_str(), now))
+                    .await
             }
             Settled::DidNot | Settled::RepeatIsHarmless => {
-                self.write(move |c| uploads::back(c, upload, Some(id), None, true, now)).await
+                self.write(move |c| staging::back(c, upload, Some(id), None, true, now))
+                    .await
             }
             Settled::Unknown => {
                 let reason = unknown_outcome();
-                self.write(move |c| uploads::fail(c, upload, Some(id), &reason, now)).await?;
+                self.write(move |c| staging::fail(c, upload, Some(id), &reason, now))
+                    .await?;
                 self.tell_outcomes(vec![upload]).await
             }
-            Settled::AlbumHappened(_) => Err(StopReason::Failed(defect("the destination answered about an album, not an item"))),
+            Settled::AlbumHappened(_) => Err(StopReason::Failed(defect(
+                "the destination answered about an album, not an item",
+            ))),
         }
     }
 

@@ -174,7 +174,10 @@ impl Spool {
         let mut digester = Digester::new(checksums.kinds());
         let mut buffer = vec![0; CHUNK_BYTES];
         loop {
-            let n = file.read(&mut buffer).await.map_err(|error| spool_error(&path, error))?;
+            let n = file
+                .read(&mut buffer)
+                .await
+                .map_err(|error| spool_error(&path, error))?;
             if n == 0 {
                 break;
             }

@@ -4,4 +4,5 @@ mod faults;
 mod harness;
 mod killer;
 mod kills;
+mod limits;
 mod moves;

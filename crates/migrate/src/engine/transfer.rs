@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use photomove_core::{
-    Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, Result, Staged, StageLog, Wanted,
-};
+use photomove_core::{Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, Result, StageLog, Staged, Wanted};
 
 use super::core::{Core, StepResult};
 use super::policy::{self, Step};
 use super::receive::{Parcel, ROOM_PAUSE, Trouble};
 use crate::journal::listing;
-use crate::journal::uploads::{self, Begun, UploadRow};
+use crate::journal::staging::{self, Begun};
+use crate::journal::uploads::{self, UploadRow};
 use crate::{Journal, Reason, StopReason};
 
 /// Keeps the handle of an upload under way in the journal.
@@ -26,7 +25,7 @@ impl StageLog for Log<'_> {
     async fn opened(&self, handle: &Staged) -> Result<()> {
         let (upload, handle) = (self.upload, handle.clone());
         self.journal
-            .write(move |c| uploads::stage_opened(c, upload, &handle))
+            .write(move |c| staging::stage_opened(c, upload, &handle))
             .await
     }
 
@@ -73,7 +72,7 @@ impl Core {
             return Ok(false);
         };
         let (upload, now) = (row.id, self.now());
-        self.write(move |c| uploads::already_there(c, upload, intent, id.as_str(), now))
+        self.write(move |c| staging::already_there(c, upload, intent, id.as_str(), now))
             .await?;
         self.tell_outcomes(vec![row.id]).await?;
         Ok(true)
@@ -85,7 +84,7 @@ impl Core {
         if row.received.is_some() {
             match self.reopen(row).await {
                 Ok(Some(parcel)) => return Ok(Some(parcel)),
-                Ok(None) => self.write(move |c| uploads::spool_lost(c, id)).await?,
+                Ok(None) => self.write(move |c| staging::spool_lost(c, id)).await?,
                 Err(error) => return Err(StopReason::Failed(error)),
             }
         }
@@ -103,7 +102,7 @@ impl Core {
         self.streaks.success();
         if parcel.received.spool.is_some() {
             let received = parcel.received.clone();
-            self.write(move |c| uploads::spooled(c, id, &received)).await?;
+            self.write(move |c| staging::spooled(c, id, &received)).await?;
         }
         Ok(Some(parcel))
     }
@@ -123,7 +122,7 @@ impl Core {
         }
         let (asset_row, locator) = (row.origin.asset_row, asset.locator.clone());
         self.journal
-            .write(move |c| uploads::put_locator(c, asset_row, &locator))
+            .write(move |c| staging::put_locator(c, asset_row, &locator))
             .await?;
         self.receive(row, &asset.locator).await
     }
@@ -134,7 +133,7 @@ impl Core {
             Trouble::Failed(error) => error,
             Trouble::NoRoom => {
                 let until = now.saturating_add(ROOM_PAUSE).unwrap_or(now);
-                return self.write(move |c| uploads::postpone(c, id, until)).await;
+                return self.write(move |c| staging::postpone(c, id, until)).await;
             }
         };
         if *error.kind() == ErrorKind::NotFound {
@@ -144,7 +143,7 @@ impl Core {
                 message: "the source does not have it any more".into(),
             };
             let text = reason.message.clone();
-            self.write(move |c| uploads::skip_gone(c, id, part, &text)).await?;
+            self.write(move |c| staging::skip_gone(c, id, part, &text)).await?;
             let bytes = row.origin.size_bytes.unwrap_or(0);
             self.tell_skipped(&row.name, row.origin.asset.as_str(), bytes, reason);
             return Ok(());
@@ -159,7 +158,7 @@ impl Core {
         let place = self.stage_places.acquire().await;
         let now = self.now();
         let begun = self
-            .write(move |c| uploads::begin_stage(c, id, job, &received, now))
+            .write(move |c| staging::begin_stage(c, id, job, &received, now))
             .await?;
         let intent = match begun {
             Begun::Send { intent } => intent,
@@ -181,7 +180,8 @@ impl Core {
         };
         self.streaks.success();
         let now = self.now();
-        self.write(move |c| uploads::staged(c, id, intent, &staged, now)).await?;
+        self.write(move |c| staging::staged(c, id, intent, &staged, now))
+            .await?;
         if parcel.received.spool.is_some() {
             self.spool.remove(id).await;
         }
@@ -213,16 +213,16 @@ impl Core {
         match self.decide(error, row.attempts) {
             Step::Again { reason, at } => {
                 self.tell_retry(&row.name, &reason, Some(at));
-                self.write(move |c| uploads::back(c, id, intent, Some((&reason, at)), true, now))
+                self.write(move |c| staging::back(c, id, intent, Some((&reason, at)), true, now))
                     .await
             }
             Step::Fail(reason) | Step::Split(reason) => {
-                self.write(move |c| uploads::fail(c, id, intent, &reason, now)).await?;
+                self.write(move |c| staging::fail(c, id, intent, &reason, now)).await?;
                 self.spool.remove(id).await;
                 self.tell_outcomes(vec![id]).await
             }
             Step::Exists(dest) => {
-                self.write(move |c| uploads::already_there(c, id, intent, dest.as_str(), now))
+                self.write(move |c| staging::already_there(c, id, intent, dest.as_str(), now))
                     .await?;
                 self.spool.remove(id).await;
                 self.tell_outcomes(vec![id]).await
@@ -234,7 +234,8 @@ impl Core {
             Step::Stop(stop) => {
                 // Nobody knows what became of it: the open intent stays, and the next run settles it.
                 if !unknown {
-                    self.write(move |c| uploads::back(c, id, intent, None, true, now)).await?;
+                    self.write(move |c| staging::back(c, id, intent, None, true, now))
+                        .await?;
                 }
                 Err(stop)
             }

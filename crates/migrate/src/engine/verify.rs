@@ -30,7 +30,10 @@ impl Core {
             .read(move |c| verdicts::to_describe(c, job, DESCRIBE_BATCH))
             .await?;
         for (upload, dest, metadata) in rows {
-            let needed = metadata.fields().each().any(|(field, _)| self.later_fields().contains(field));
+            let needed = metadata
+                .fields()
+                .each()
+                .any(|(field, _)| self.later_fields().contains(field));
             if needed {
                 match self.sink.describe(&dest, &metadata).await {
                     Ok(_) => self.streaks.success(),
@@ -67,7 +70,12 @@ impl Core {
         if !claims.is_empty() {
             let answers = match self.sink.verify(&claims).await {
                 Ok(answers) if answers.len() == claims.len() => answers,
-                Ok(_) => return self.verify_failed(Error::new(ErrorKind::Protocol, "the proof is not as long as the question")),
+                Ok(_) => {
+                    return self.verify_failed(Error::new(
+                        ErrorKind::Protocol,
+                        "the proof is not as long as the question",
+                    ));
+                }
                 Err(error) => return self.verify_failed(error),
             };
             self.streaks.success();
@@ -104,7 +112,8 @@ impl Core {
             Step::Settle(error) => Err(StopReason::Failed(error)),
             Step::Exists(_) => Ok(After::Pause(self.soon())),
             Step::Fail(reason) | Step::Split(reason) => Err(StopReason::Failed(
-                Error::new(ErrorKind::Protocol, reason.message).hint("run the command again; it goes on with verifying"),
+                Error::new(ErrorKind::Protocol, reason.message)
+                    .hint("run the command again; it goes on with verifying"),
             )),
         }
     }
@@ -143,9 +152,10 @@ impl Core {
                 Step::Stop(stop) => return Err(stop),
                 Step::Settle(error) => return Err(StopReason::Failed(error)),
                 Step::Exists(_) => arrived(false, "it exists, the service proves no more"),
-                Step::Fail(reason) | Step::Split(reason) => {
-                    arrived(false, &format!("the service was asked and could not tell: {}", reason.message))
-                }
+                Step::Fail(reason) | Step::Split(reason) => arrived(
+                    false,
+                    &format!("the service was asked and could not tell: {}", reason.message),
+                ),
             },
         })
     }

@@ -66,15 +66,13 @@ pub(crate) fn must_be_complete(c: &Connection, job: i64) -> Result<Accounting> {
     if sums.adds_up() && sums.waiting.count == 0 && open == 0 && lost == 0 {
         return Ok(sums);
     }
-    Err(
-        Error::new(ErrorKind::Internal, "the accounting does not add up")
-            .operation(Operation::Journal)
-            .context("found", sums.found.count)
-            .context("without outcome", sums.waiting.count)
-            .context("without upload", lost)
-            .context("open calls", open)
-            .hint("this is a defect of photomove; keep the journal and report it"),
-    )
+    Err(Error::new(ErrorKind::Internal, "the accounting does not add up")
+        .operation(Operation::Journal)
+        .context("found", sums.found.count)
+        .context("without outcome", sums.waiting.count)
+        .context("without upload", lost)
+        .context("open calls", open)
+        .hint("this is a defect of photomove; keep the journal and report it"))
 }
 
 /// Counts parts that the destination lost or holds with other bytes.

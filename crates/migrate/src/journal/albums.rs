@@ -71,13 +71,21 @@ pub(crate) fn opened(c: &Connection, album: i64, intent: i64, dest: &DestAlbumId
 
 /// Notes that creating the album did not happen.
 pub(crate) fn wanted_again(c: &Connection, album: i64, intent: i64, now: Timestamp) -> Result<()> {
-    exec(c, "UPDATE album SET state='wanted' WHERE id=?1 AND state='creating'", [album])?;
+    exec(
+        c,
+        "UPDATE album SET state='wanted' WHERE id=?1 AND state='creating'",
+        [album],
+    )?;
     intents::close(c, intent, "did_not", now)
 }
 
 /// Gives an album up: what it lacks is told, and its uploads go to their next album.
 pub(crate) fn failed(c: &Connection, album: i64, intent: Option<i64>, reason: &str, now: Timestamp) -> Result<()> {
-    exec(c, "UPDATE album SET state='failed', error=?2 WHERE id=?1", (album, reason))?;
+    exec(
+        c,
+        "UPDATE album SET state='failed', error=?2 WHERE id=?1",
+        (album, reason),
+    )?;
     merge_after_failure(c, album, reason)?;
     match intent {
         Some(intent) => intents::close(c, intent, "failed", now),
@@ -138,11 +146,7 @@ pub(crate) fn summary(c: &Connection, job: i64) -> Result<AlbumSummary> {
     };
     let (filed, unfiled, waiting) = filings::totals(c, job)?;
     Ok(AlbumSummary {
-        found: unsigned(number(
-            c,
-            "SELECT count(*) FROM album WHERE job=?1 AND slice=0",
-            [job],
-        )?),
+        found: unsigned(number(c, "SELECT count(*) FROM album WHERE job=?1 AND slice=0", [job])?),
         open: count("'open'")?,
         failed: count("'failed'")?,
         filed,

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::intents::{self, Detail, IntentKind, IntentRow};
 use super::rows::{exec, number, one, rows};
-use super::{filings, instant, millis, unsigned, uploads};
+use super::{filings, instant, millis, staging, unsigned, uploads};
 use crate::Reason;
 
 /// Staged uploads that enter the same album first.
@@ -233,7 +233,12 @@ pub(crate) fn apply(
         return apply_refile(c, intent, upload, reply);
     }
     match reply {
-        Reply::Created { dest, already_there, app_owned, in_album } => {
+        Reply::Created {
+            dest,
+            already_there,
+            app_owned,
+            in_album,
+        } => {
             let commits = number(c, "SELECT commits FROM upload WHERE id=?1", [upload])?;
             // What we created ourselves in a call whose reply was lost is there already, too, and is to be proven.
             let known_before = *already_there && commits <= 1;
@@ -274,11 +279,11 @@ pub(crate) fn apply(
             unadd(c, intent, upload)
         }
         Reply::SendAgain { reason, at } => {
-            uploads::back(c, upload, None, Some((reason, *at)), false, now)?;
+            staging::back(c, upload, None, Some((reason, *at)), false, now)?;
             unadd(c, intent, upload)
         }
         Reply::Failed(reason) => {
-            uploads::fail(c, upload, None, reason, now)?;
+            staging::fail(c, upload, None, reason, now)?;
             unadd(c, intent, upload)
         }
     }

@@ -15,9 +15,12 @@ pub(crate) fn file_asset(c: &Connection, asset: i64) -> Result<()> {
          WHERE m.asset=?1 AND p.upload IS NOT NULL",
         [asset],
     )?;
-    for upload in rows(c, "SELECT DISTINCT upload FROM part WHERE asset=?1 AND upload IS NOT NULL", [asset], |row| {
-        row.get::<_, i64>(0)
-    })? {
+    for upload in rows(
+        c,
+        "SELECT DISTINCT upload FROM part WHERE asset=?1 AND upload IS NOT NULL",
+        [asset],
+        |row| row.get::<_, i64>(0),
+    )? {
         mark_ready(c, upload)?;
     }
     Ok(())
@@ -43,13 +46,15 @@ pub(crate) struct Further {
     pub pending: bool,
 }
 
+// The partial indexes hold only what is open: this is asked after every finished task.
 /// Returns the albums that lack items which exist; `foreign` = only items that this program may not manage.
 pub(crate) fn further(c: &Connection, job: i64, foreign: Option<bool>) -> Result<Vec<Further>> {
     rows(
         c,
-        "SELECT g.album, g.n, EXISTS(SELECT 1 FROM filing w JOIN upload v ON v.id=w.upload
+        "SELECT g.album, g.n, EXISTS(SELECT 1 FROM filing w INDEXED BY filing_open CROSS JOIN upload v ON v.id=w.upload
              WHERE w.album=g.album AND w.state='wanted' AND w.ready=0 AND v.state<>'failed')
-         FROM (SELECT f.album, count(*) AS n FROM filing f JOIN upload u ON u.id=f.upload JOIN album a ON a.id=f.album
+         FROM (SELECT f.album, count(*) AS n FROM filing f INDEXED BY filing_ready CROSS JOIN upload u ON u.id=f.upload
+           CROSS JOIN album a ON a.id=f.album
            WHERE f.state='wanted' AND f.ready=1 AND a.job=?1 AND a.state IN('wanted','open')
              AND (?2 IS NULL OR (u.app_owned IS 0)=?2) GROUP BY f.album) g ORDER BY g.album",
         (job, foreign),
@@ -144,7 +149,11 @@ pub(crate) fn unfile_all(c: &Connection, job: i64, reason: &str) -> Result<()> {
         "UPDATE filing SET state='unfiled', ready=0, reason=?2 WHERE state<>'filed' AND album IN(SELECT id FROM album WHERE job=?1)",
         (job, reason),
     )?;
-    exec(c, "UPDATE album SET state='failed', error=?2 WHERE job=?1 AND state='wanted'", (job, reason))?;
+    exec(
+        c,
+        "UPDATE album SET state='failed', error=?2 WHERE job=?1 AND state='wanted'",
+        (job, reason),
+    )?;
     Ok(())
 }
 
@@ -184,7 +193,13 @@ pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<(
             c,
             "INSERT INTO album(job,source_id,slice,title,description,state,listed) VALUES(?1,?2,?3,?4,?5,'wanted',1)
              ON CONFLICT DO UPDATE SET listed=1 RETURNING id",
-            (job, &source_id, slice + 1, format!("{first_title} ({})", slice + 2), description),
+            (
+                job,
+                &source_id,
+                slice + 1,
+                format!("{first_title} ({})", slice + 2),
+                description,
+            ),
         )?;
         // What is in the album already stays there; the rest moves in the album's own order.
         let moved = exec(

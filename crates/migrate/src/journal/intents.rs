@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::rows::{exec, number, one, rows};
-use super::{Journal, JobId, OpenIntent, instant, from_json, millis, to_json};
+use super::{JobId, Journal, OpenIntent, from_json, instant, millis, to_json};
 
 /// Kind of an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +118,8 @@ pub(crate) fn drop_item(c: &Connection, intent: i64, upload: i64) -> Result<()> 
 pub(crate) fn oldest(c: &Connection, target: i64) -> Result<Option<IntentRow>> {
     let id = one(
         c,
-        "SELECT i.id FROM job j JOIN intent i ON i.job=j.id AND i.closed_at IS NULL WHERE j.target=?1 ORDER BY i.id LIMIT 1",
+        "SELECT i.id FROM intent i INDEXED BY intent_open CROSS JOIN job j ON j.id=i.job WHERE i.closed_at IS NULL AND j.target=?1
+         ORDER BY i.id LIMIT 1",
         [target],
         |row| row.get::<_, i64>(0),
     )?;
@@ -143,8 +144,7 @@ pub(crate) fn load(c: &Connection, id: i64) -> Result<IntentRow> {
             ))
         },
     )?;
-    let (kind, album, detail, opened_at) =
-        row.ok_or_else(|| super::sql_error(rusqlite::Error::QueryReturnedNoRows))?;
+    let (kind, album, detail, opened_at) = row.ok_or_else(|| super::sql_error(rusqlite::Error::QueryReturnedNoRows))?;
     let items = rows(
         c,
         "SELECT upload,token FROM intent_item WHERE intent=?1 AND upload IS NOT NULL ORDER BY position",

@@ -158,7 +158,15 @@ fn drop_unused(c: &Connection, upload: i64) -> Result<()> {
     if used == 0 {
         exec(c, "DELETE FROM filing WHERE upload=?1", [upload])?;
         exec(c, "DELETE FROM upload WHERE id=?1", [upload])?;
+        return Ok(());
     }
+    // Begun, but not an item yet: what nobody wants any more is not created.
+    exec(
+        c,
+        "UPDATE upload SET state='failed', error_kind='superseded', error='the source has a newer version', token=NULL
+         WHERE id=?1 AND state IN('wanted','spooled','staged') AND NOT EXISTS(SELECT 1 FROM part WHERE upload=?1)",
+        [upload],
+    )?;
     Ok(())
 }
 
@@ -188,7 +196,11 @@ fn refusal(intake: &Intake, asset: &Asset, part: &Part) -> Option<Reason> {
         Some(kind) => kind.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("video/")),
         None => asset.kind == photomove_core::MediaKind::Video,
     };
-    let limit = if is_video { intake.video_max_bytes } else { intake.photo_max_bytes }?;
+    let limit = if is_video {
+        intake.video_max_bytes
+    } else {
+        intake.photo_max_bytes
+    }?;
     (size > limit).then(|| Reason {
         kind: "rejected_too_large".into(),
         message: format!("the file has {size} bytes, the destination takes {limit}"),

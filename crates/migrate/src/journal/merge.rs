@@ -10,13 +10,7 @@ use super::signed;
 /// Finds an upload of the same bytes to the same target, of this job or of another.
 ///
 /// SHA-1 with the size decides where both are known, else MD5 with the size, as promised by the source.
-pub(crate) fn twin(
-    c: &Connection,
-    target: i64,
-    size: u64,
-    sums: &Checksums,
-    except: i64,
-) -> Result<Option<i64>> {
+pub(crate) fn twin(c: &Connection, target: i64, size: u64, sums: &Checksums, except: i64) -> Result<Option<i64>> {
     if let Some(sha1) = &sums.sha1 {
         let found = one(
             c,

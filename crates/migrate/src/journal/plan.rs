@@ -168,15 +168,27 @@ pub(crate) fn losses(c: &Connection, job: Job, caps: &SinkCaps) -> Result<Vec<Lo
         }
     };
     for (field, name) in all_fields().minus(kept).each() {
-        push(name, "the destination keeps only what is inside the file", with_field(c, job.id, field)?);
+        push(
+            name,
+            "the destination keeps only what is inside the file",
+            with_field(c, job.id, field)?,
+        );
     }
-    if let Some(max) = caps.texts.description_chars.filter(|_| kept.contains(Fields::DESCRIPTION)) {
+    if let Some(max) = caps
+        .texts
+        .description_chars
+        .filter(|_| kept.contains(Fields::DESCRIPTION))
+    {
         let n = number(
             c,
             "SELECT count(*) FROM asset WHERE job=?1 AND length(metadata->>'$.description.value')>?2",
             (job.id, max),
         )?;
-        push("end of a description", &format!("the destination takes {max} characters"), unsigned(n));
+        push(
+            "end of a description",
+            &format!("the destination takes {max} characters"),
+            unsigned(n),
+        );
     }
     if let Some(max) = caps.texts.file_name_chars {
         let n = number(
@@ -184,9 +196,17 @@ pub(crate) fn losses(c: &Connection, job: Job, caps: &SinkCaps) -> Result<Vec<Lo
             "SELECT count(*) FROM part p JOIN asset a ON a.id=p.asset WHERE a.job=?1 AND length(p.name)>?2",
             (job.id, max),
         )?;
-        push("end of a file name", &format!("the destination takes {max} characters"), unsigned(n));
+        push(
+            "end of a file name",
+            &format!("the destination takes {max} characters"),
+            unsigned(n),
+        );
     }
-    let albums = unsigned(number(c, "SELECT count(*) FROM album WHERE job=?1 AND slice=0", [job.id])?);
+    let albums = unsigned(number(
+        c,
+        "SELECT count(*) FROM album WHERE job=?1 AND slice=0",
+        [job.id],
+    )?);
     match &caps.albums {
         None => push("album", "the destination has no albums", albums),
         Some(album_caps) => {
@@ -196,7 +216,11 @@ pub(crate) fn losses(c: &Connection, job: Job, caps: &SinkCaps) -> Result<Vec<Lo
                 "SELECT count(*) FROM album WHERE job=?1 AND length(title)>?2",
                 (job.id, max),
             )?;
-            push("end of an album title", &format!("the destination takes {max} characters"), unsigned(n));
+            push(
+                "end of an album title",
+                &format!("the destination takes {max} characters"),
+                unsigned(n),
+            );
         }
     }
     Ok(losses)

@@ -21,7 +21,8 @@ pub(super) struct Migration {
 /// All steps, oldest first. Version 1 is the first one, so there are none yet.
 pub(super) const MIGRATIONS: &[Migration] = &[];
 
-const PRAGMAS: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192;
+const PRAGMAS: &str =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192;
 PRAGMA temp_store=MEMORY;";
 
 // Where this differs from the design, docs/decisions says why: `filing` carries what `member.state` carried, ledger
@@ -103,15 +104,14 @@ pub(super) fn bring_up(connection: &mut Connection, path: &Path, steps: &[Migrat
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(sql_error)?;
     if found > version {
-        return Err(Error::new(
-            ErrorKind::Config,
-            "the journal was written by a newer photomove",
-        )
-        .operation(Operation::Journal)
-        .context("journal", path.display())
-        .context("its version", found)
-        .context("known up to", version)
-        .hint("update photomove, or use another `--state-dir`"));
+        return Err(
+            Error::new(ErrorKind::Config, "the journal was written by a newer photomove")
+                .operation(Operation::Journal)
+                .context("journal", path.display())
+                .context("its version", found)
+                .context("known up to", version)
+                .hint("update photomove, or use another `--state-dir`"),
+        );
     }
     if found == version {
         return Ok(());
@@ -136,12 +136,10 @@ fn create(connection: &mut Connection, path: &Path, version: i64) -> Result<()> 
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(sql_error)?;
     if tables != 0 {
-        return Err(
-            Error::new(ErrorKind::Config, "the file is a database, but no journal")
-                .operation(Operation::Journal)
-                .context("file", path.display())
-                .hint("use another `--state-dir`"),
-        );
+        return Err(Error::new(ErrorKind::Config, "the file is a database, but no journal")
+            .operation(Operation::Journal)
+            .context("file", path.display())
+            .hint("use another `--state-dir`"));
     }
     let transaction = connection.transaction().map_err(sql_error)?;
     transaction.execute_batch(TABLES).map_err(sql_error)?;
@@ -203,9 +201,7 @@ mod tests {
             .unwrap();
         assert_eq!(version, 2);
         let copy = Connection::open(folder.path().join("j.sqlite.v1")).unwrap();
-        let version: i64 = copy
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .unwrap();
+        let version: i64 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(version, 1);
         assert!(copy.execute("UPDATE job SET colour='red'", []).is_err());
     }

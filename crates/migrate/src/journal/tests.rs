@@ -18,7 +18,10 @@ async fn the_file_and_its_companions_are_private_and_every_commit_is_synced() {
     let journal = open(&path).unwrap();
     journal.add("project", "requests", "2026-03-01", 1).await.unwrap();
     let sync: i64 = journal
-        .write(|c| c.pragma_query_value(None, "synchronous", |row| row.get(0)).map_err(sql_error))
+        .write(|c| {
+            c.pragma_query_value(None, "synchronous", |row| row.get(0))
+                .map_err(sql_error)
+        })
         .await
         .unwrap();
     assert_eq!(sync, 2, "FULL");
@@ -45,7 +48,10 @@ async fn quota_and_facts_outlive_the_process() {
     let journal = open(&path).unwrap();
     assert_eq!(journal.used("project", "requests", "2026-03-01").await.unwrap(), 5);
     assert_eq!(journal.used("project", "requests", "2026-03-02").await.unwrap(), 0);
-    assert_eq!(journal.get("project", "canary").await.unwrap().as_deref(), Some("accepted"));
+    assert_eq!(
+        journal.get("project", "canary").await.unwrap().as_deref(),
+        Some("accepted")
+    );
     assert_eq!(journal.get("other", "canary").await.unwrap(), None);
 }
 
@@ -64,7 +70,8 @@ async fn a_write_that_fails_takes_nothing_else_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder.path().join("j.sqlite")).unwrap();
     let bad = journal.write(|c| {
-        c.execute("INSERT INTO account_fact VALUES('a','f','v',1)", []).map_err(sql_error)?;
+        c.execute("INSERT INTO account_fact VALUES('a','f','v',1)", [])
+            .map_err(sql_error)?;
         c.execute("INSERT INTO nowhere VALUES(1)", []).map_err(sql_error)
     });
     let (bad, good) = tokio::join!(bad, journal.put("b", "f", "v"));
@@ -80,7 +87,9 @@ async fn a_full_disk_is_said_and_nothing_is_half_written() {
     let journal = open(&folder.path().join("j.sqlite")).unwrap();
     journal
         .write(|c| {
-            let pages: i64 = c.pragma_query_value(None, "page_count", |row| row.get(0)).map_err(sql_error)?;
+            let pages: i64 = c
+                .pragma_query_value(None, "page_count", |row| row.get(0))
+                .map_err(sql_error)?;
             c.pragma_update(None, "max_page_count", pages + 2).map_err(sql_error)
         })
         .await
@@ -127,14 +136,21 @@ fn a_damaged_journal_is_refused_with_the_way_out_and_can_be_set_aside() {
     assert_eq!(fs::read(&aside).unwrap(), bytes);
     assert_eq!(Journal::set_aside(&path).unwrap(), None);
     drop(open(&path).unwrap());
-    assert_eq!(Journal::set_aside(&path).unwrap(), Some(folder.path().join("j.sqlite.broken-2")));
+    assert_eq!(
+        Journal::set_aside(&path).unwrap(),
+        Some(folder.path().join("j.sqlite.broken-2"))
+    );
 }
 
 #[test]
 fn a_file_that_is_no_journal_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.txt");
-    fs::write(&path, "these are my notes, not a journal, and they are longer than a header of a database would be").unwrap();
+    fs::write(
+        &path,
+        "these are my notes, not a journal, and they are longer than a header of a database would be",
+    )
+    .unwrap();
     assert_eq!(open(&path).unwrap_err().message(), "the journal is damaged");
     assert!(fs::read_to_string(&path).unwrap().starts_with("these are my notes"));
 }

@@ -5,7 +5,7 @@ use photomove_core::{Checksums, Claim, DestId, ItemKey, Metadata, Result};
 use rusqlite::Connection;
 
 use super::rows::{checksums, exec, number, one, rows};
-use super::{filings, millis, unsigned, uploads};
+use super::{filings, millis, staging, unsigned, uploads};
 use crate::{Count, Outcome, Reason};
 
 /// A committed upload whose proof is wanted.
@@ -100,7 +100,7 @@ pub(crate) fn apply(c: &Connection, upload: i64, verdict: &Verdict, now: Timesta
             put_evidence(c, upload, result, detail, now)
         }
         Verdict::Broken(reason) => {
-            uploads::fail(c, upload, None, reason, now)?;
+            staging::fail(c, upload, None, reason, now)?;
             put_evidence(c, upload, &reason.kind, &reason.message, now)
         }
         Verdict::Later { reason, at } => {

@@ -73,7 +73,8 @@ impl Bench {
     /// Adds an album of numbered items.
     pub(super) fn album(&self, id: &str, members: impl IntoIterator<Item = usize>) {
         let members = members.into_iter().map(|n| format!("i{n}").into());
-        self.source.add_album(MemoryAlbum::new(id, format!("Album {id}"), members));
+        self.source
+            .add_album(MemoryAlbum::new(id, format!("Album {id}"), members));
     }
 
     pub(super) fn journal_path(&self) -> PathBuf {
@@ -94,7 +95,13 @@ impl Bench {
             observer: Arc::clone(&self.recorder) as Arc<dyn Observer>,
             stop: self.stop.clone(),
         };
-        Migration::new(Arc::clone(&self.source) as Arc<dyn PhotoProvider>, target, journal, options, env)
+        Migration::new(
+            Arc::clone(&self.source) as Arc<dyn PhotoProvider>,
+            target,
+            journal,
+            options,
+            env,
+        )
     }
 
     pub(super) async fn try_run(&self) -> photomove_core::Result<Summary> {
@@ -143,7 +150,12 @@ impl Bench {
 
     /// None lost, none doubled, the same albums with the same members.
     pub(super) fn assert_same_library(&self) {
-        let wanted: BTreeSet<Vec<u8>> = self.source.items().into_iter().map(|item| item.bytes.to_vec()).collect();
+        let wanted: BTreeSet<Vec<u8>> = self
+            .source
+            .items()
+            .into_iter()
+            .map(|item| item.bytes.to_vec())
+            .collect();
         let got = self.bodies();
         assert_eq!(got.keys().cloned().collect::<BTreeSet<_>>(), wanted);
         let doubled: Vec<_> = got.iter().filter(|(_, n)| **n != 1).collect();

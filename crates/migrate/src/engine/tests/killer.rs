@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use photomove_core::{
     Account, Body, Capabilities, Claim, Committed, DestAlbumId, DestId, Evidence, Fields, Intent, Lookup, Media,
-    MemoryProvider, Metadata, NewAlbum, NewPart, Operation, PartId, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo,
-    Result, SettingChange, Settled, StageLog, Staged, StagedBundle, Wanted,
+    MemoryProvider, Metadata, NewAlbum, NewPart, Operation, PartId, PhotoProvider, PhotoSink, PhotoSource,
+    ProviderInfo, Result, SettingChange, Settled, StageLog, Staged, StagedBundle, Wanted,
 };
 use tokio::sync::Notify;
 
@@ -113,23 +113,34 @@ impl PhotoSink for Gate {
     async fn find(&self, wanted: &[Wanted]) -> Result<Vec<Lookup>> {
         self.through(Operation::Find, &[], self.inner.find(wanted)).await
     }
-    async fn stage(&self, part: &NewPart, body: &dyn Body, resume: Option<&Staged>, log: &dyn StageLog) -> Result<Staged> {
-        self.through(Operation::Stage, &[], self.inner.stage(part, body, resume, log)).await
+    async fn stage(
+        &self,
+        part: &NewPart,
+        body: &dyn Body,
+        resume: Option<&Staged>,
+        log: &dyn StageLog,
+    ) -> Result<Staged> {
+        self.through(Operation::Stage, &[], self.inner.stage(part, body, resume, log))
+            .await
     }
     async fn commit(&self, batch: &[StagedBundle], album: Option<&DestAlbumId>) -> Result<Vec<Result<Committed>>> {
-        self.through(Operation::Commit, batch, self.inner.commit(batch, album)).await
+        self.through(Operation::Commit, batch, self.inner.commit(batch, album))
+            .await
     }
     async fn settle(&self, intent: &Intent) -> Result<Settled> {
         self.through(Operation::Settle, &[], self.inner.settle(intent)).await
     }
     async fn create_album(&self, album: &NewAlbum) -> Result<DestAlbumId> {
-        self.through(Operation::CreateAlbum, &[], self.inner.create_album(album)).await
+        self.through(Operation::CreateAlbum, &[], self.inner.create_album(album))
+            .await
     }
     async fn add_to_album(&self, album: &DestAlbumId, members: &[DestId]) -> Result<Vec<Result<()>>> {
-        self.through(Operation::AddToAlbum, &[], self.inner.add_to_album(album, members)).await
+        self.through(Operation::AddToAlbum, &[], self.inner.add_to_album(album, members))
+            .await
     }
     async fn describe(&self, item: &DestId, patch: &Metadata) -> Result<Fields> {
-        self.through(Operation::Describe, &[], self.inner.describe(item, patch)).await
+        self.through(Operation::Describe, &[], self.inner.describe(item, patch))
+            .await
     }
     async fn verify(&self, claims: &[Claim]) -> Result<Vec<Result<Evidence>>> {
         self.through(Operation::Verify, &[], self.inner.verify(claims)).await

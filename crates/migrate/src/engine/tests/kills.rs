@@ -20,7 +20,9 @@ fn library(bench: &Bench) {
     });
     bench.album("a", [0, 1, 2, 3]);
     bench.album("b", [3, 4]);
-    bench.source.add_album(MemoryAlbum::new("c", "Album c", ["twin".into(), "i5".into()]));
+    bench
+        .source
+        .add_album(MemoryAlbum::new("c", "Album c", ["twin".into(), "i5".into()]));
     bench.album("empty", []);
 }
 
@@ -47,7 +49,10 @@ async fn kill_everywhere(sink: impl Fn(MemoryProvider) -> MemoryProvider) {
     let mut kills = 0;
     for k in 2.. {
         let clock = clock();
-        let (source, target) = (kind_source(&clock).with_page_items(3), sink(small_batches(demanding(&clock))));
+        let (source, target) = (
+            kind_source(&clock).with_page_items(3),
+            sink(small_batches(demanding(&clock))),
+        );
         let bench = Bench::with(clock, source, target);
         library(&bench);
         let killer = Killer::new(k);
@@ -103,7 +108,11 @@ async fn killed_at_every_boundary_where_staging_is_final() {
 #[tokio::test]
 async fn killed_again_and_again_it_still_ends() {
     let clock = clock();
-    let bench = Bench::with(Arc::clone(&clock), kind_source(&clock), small_batches(demanding(&clock)));
+    let bench = Bench::with(
+        Arc::clone(&clock),
+        kind_source(&clock),
+        small_batches(demanding(&clock)),
+    );
     library(&bench);
     let mut runs: u64 = 0;
     while !run_until_killed(&bench, &Killer::new(14 + runs * 5 % 17)).await {
@@ -134,13 +143,21 @@ async fn intents_are_durable_before_the_act() {
         let mut statement = other
             .prepare("SELECT id FROM intent WHERE kind=?1 AND closed_at IS NULL ORDER BY id DESC")
             .unwrap();
-        let open: Vec<i64> = statement.query_map([kind], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let open: Vec<i64> = statement
+            .query_map([kind], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
         assert!(!open.is_empty(), "no intent for {kind}");
         if kind == "commit" {
             let mut statement = other
                 .prepare("SELECT token FROM intent_item WHERE intent=?1 ORDER BY position")
                 .unwrap();
-            let kept: Vec<String> = statement.query_map([open[0]], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            let kept: Vec<String> = statement
+                .query_map([open[0]], |row| row.get(0))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
             let sent: Vec<String> = batch
                 .iter()
                 .flat_map(|bundle| &bundle.parts)

@@ -65,7 +65,9 @@ async fn duplicates_are_sent_once_with_the_union_of_their_albums() {
     bench.source.insert(twin("promised", usual));
     bench.source.insert(twin("silent", photomove_core::HashKinds::NONE));
     bench.album("a", [0, 1]);
-    bench.source.add_album(MemoryAlbum::new("b", "B", ["promised".into(), "i2".into()]));
+    bench
+        .source
+        .add_album(MemoryAlbum::new("b", "B", ["promised".into(), "i2".into()]));
     bench.source.add_album(MemoryAlbum::new("c", "C", ["silent".into()]));
     let summary = bench.run().await;
     assert_eq!(bench.sink.calls_of(Operation::Stage), 3);
@@ -85,7 +87,10 @@ async fn a_second_run_finds_nothing_to_do() {
     assert!(summary.nothing_to_do);
     assert_eq!(summary.accounting.verified.count, 70);
     for (operation, calls) in bench.sink.calls() {
-        let was = before.iter().find(|(known, _)| *known == operation).map_or(0, |(_, n)| *n);
+        let was = before
+            .iter()
+            .find(|(known, _)| *known == operation)
+            .map_or(0, |(_, n)| *n);
         let allowed = u64::from(operation == Operation::Connect);
         assert_eq!(calls - was, allowed, "{operation:?}");
     }
@@ -114,7 +119,9 @@ async fn a_later_run_takes_what_is_new_and_what_changed() {
 async fn a_plan_counts_and_writes_nothing() {
     let bench = Bench::new();
     bench.fill(60);
-    bench.source.insert(MemoryItem::new("twin", "t.jpg", "bytes of picture 1"));
+    bench
+        .source
+        .insert(MemoryItem::new("twin", "t.jpg", "bytes of picture 1"));
     bench.source.insert(MemoryItem::new("nothing", "n.jpg", ""));
     bench.source.insert(MemoryItem::new("film", "f.mp4", "a film"));
     bench.album("a", 0..55);
@@ -143,7 +150,10 @@ async fn the_observer_is_told_every_outcome() {
     bench.source.insert(MemoryItem::new("nothing", "n.jpg", ""));
     bench.run().await;
     let events = bench.recorder.0.lock().unwrap();
-    let items = events.iter().filter(|event| matches!(event, Event::Item { .. })).count();
+    let items = events
+        .iter()
+        .filter(|event| matches!(event, Event::Item { .. }))
+        .count();
     assert_eq!(items, 12, "the empty one is refused by the plan, unseen");
     let last = events.iter().rev().find_map(|event| match event {
         Event::Progress(progress) => Some(*progress),

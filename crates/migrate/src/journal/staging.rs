@@ -1,0 +1,326 @@
+//! What becomes of an upload on its way: received, sent, staged, put back, given up.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use photomove_core::{Checksums, ItemKey, Locator, Result, Staged};
+use rusqlite::Connection;
+use secrecy::ExposeSecret;
+
+use super::intents::{self, Detail, IntentKind};
+use super::rows::{checksums, exec, number, one, rows};
+use super::uploads::face;
+use super::{merge, millis, signed, unsigned};
+use crate::Reason;
+
+/// What was received, in full and as promised.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub size_bytes: u64,
+    pub checksums: Checksums,
+    pub spool: Option<String>,
+}
+
+/// Notes that the bytes lie in the spool.
+pub(crate) fn spooled(c: &Connection, id: i64, received: &Received) -> Result<()> {
+    if merge::twin(c, target_of(c, id)?, received.size_bytes, &received.checksums, id)?.is_some() {
+        // They are identical to others; the next step, before sending, joins the two.
+        return Ok(());
+    }
+    exec(
+        c,
+        "UPDATE upload SET state='spooled', size=?2, md5=?3, sha1=?4, sha256=?5, spool=?6 WHERE id=?1 AND state='wanted'",
+        (
+            id,
+            signed(received.size_bytes),
+            &received.checksums.md5,
+            &received.checksums.sha1,
+            &received.checksums.sha256,
+            &received.spool,
+        ),
+    )?;
+    Ok(())
+}
+
+fn target_of(c: &Connection, id: i64) -> Result<i64> {
+    number(c, "SELECT target FROM upload WHERE id=?1", [id])
+}
+
+/// What is to be done with received bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// Send them under this intent.
+    Send { intent: i64 },
+    /// Another upload has the same bytes and takes over.
+    Merged,
+    /// Somebody else took the row meanwhile.
+    Gone,
+}
+
+/// Writes down that bytes are about to be sent, or joins the upload with one of the same bytes.
+pub(crate) fn begin_stage(c: &Connection, id: i64, job: i64, received: &Received, now: Timestamp) -> Result<Begun> {
+    let target = target_of(c, id)?;
+    if let Some(twin) = merge::twin(c, target, received.size_bytes, &received.checksums, id)? {
+        // One that waits itself knows only the source's promise; proven bytes do not wait for it.
+        let proven = number(c, "SELECT sha1 IS NOT NULL FROM upload WHERE id=?1", [twin])? != 0;
+        if proven {
+            merge::merge(c, id, twin, job)?;
+            return Ok(Begun::Merged);
+        }
+    }
+    let changed = exec(
+        c,
+        "UPDATE upload SET state='staging', size=?2, md5=?3, sha1=?4, sha256=?5, spool=?6, next_try=NULL
+         WHERE id=?1 AND state IN('wanted','spooled')",
+        (
+            id,
+            signed(received.size_bytes),
+            &received.checksums.md5,
+            &received.checksums.sha1,
+            &received.checksums.sha256,
+            &received.spool,
+        ),
+    )?;
+    if changed == 0 {
+        return Ok(Begun::Gone);
+    }
+    let intent = intents::open(c, job, IntentKind::Stage, None, &Detail::default(), &[(id, None)], now)?;
+    Ok(Begun::Send { intent })
+}
+
+/// Keeps the handle of an upload that is under way, so that it can be continued after a crash.
+pub(crate) fn stage_opened(c: &Connection, id: i64, handle: &Staged) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET token=?2, token_until=?3, token_session=?4 WHERE id=?1 AND state='staging'",
+        (
+            id,
+            handle.token.expose_secret(),
+            handle.until.map(millis),
+            handle.bound_to.as_ref().map(|session| session.as_str()),
+        ),
+    )?;
+    Ok(())
+}
+
+/// Stores what the sink gave for the bytes and closes the intent.
+pub(crate) fn staged(c: &Connection, id: i64, intent: i64, staged: &Staged, now: Timestamp) -> Result<()> {
+    let session = staged.bound_to.as_ref().map(|session| session.as_str());
+    exec(
+        c,
+        "UPDATE upload SET state='staged', token=?2, token_until=?3, token_session=?4, dest_id=?5, staged_at=?6, sent=size,
+           spool=NULL, next_try=NULL WHERE id=?1 AND state='staging'",
+        (
+            id,
+            staged.token.expose_secret(),
+            staged.until.map(millis),
+            session,
+            staged.visible.as_ref().map(|id| id.as_str()),
+            millis(now),
+        ),
+    )?;
+    if let Some(session) = session {
+        // A new session has begun: what was staged in another one has died with it.
+        exec(
+            c,
+            "UPDATE upload SET state='wanted', token=NULL, token_until=NULL, token_session=NULL, staged_at=NULL
+             WHERE state='staged' AND token_session<>?2 AND job=(SELECT job FROM upload WHERE id=?1)",
+            (id, session),
+        )?;
+    }
+    intents::close(c, intent, "staged", now)
+}
+
+/// What the sink is asked about an upload that was being sent.
+#[derive(Debug, Clone)]
+pub(crate) struct BeingStaged {
+    pub key: ItemKey,
+    pub checksums: Checksums,
+    pub name: String,
+    pub handle: Option<Staged>,
+}
+
+/// Reads what the sink is asked about an upload that was being sent; `None` if it was not.
+pub(crate) fn being_staged(c: &Connection, id: i64) -> Result<Option<BeingStaged>> {
+    let row = one(
+        c,
+        "SELECT key,md5,sha1,sha256,token,token_until,token_session,dest_id FROM upload WHERE id=?1 AND state='staging'",
+        [id],
+        |row| {
+            let key: [u8; 16] = row.get(0)?;
+            Ok((
+                ItemKey::from_u128(u128::from_be_bytes(key)),
+                checksums(row, 1)?,
+                intents::staged(row, 4)?,
+            ))
+        },
+    )?;
+    let Some((key, checksums, handle)) = row else {
+        return Ok(None);
+    };
+    Ok(Some(BeingStaged {
+        key,
+        checksums,
+        name: face(c, id)?.map_or_else(String::new, |(name, _, _)| name),
+        handle,
+    }))
+}
+
+/// Notes that the bytes that were being sent are an item already.
+pub(crate) fn exists(c: &Connection, id: i64, intent: i64, dest: &str, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='committed', dest_id=?2, spool=NULL, next_try=NULL WHERE id=?1 AND state='staging'",
+        (id, dest),
+    )?;
+    super::filings::mark_ready(c, id)?;
+    intents::close(c, intent, "happened", now)
+}
+
+/// Puts an upload back to where its bytes are: the spool, or the source.
+pub(crate) fn back(
+    c: &Connection,
+    id: i64,
+    intent: Option<i64>,
+    retry: Option<(&Reason, Timestamp)>,
+    keep_handle: bool,
+    now: Timestamp,
+) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state=CASE WHEN spool IS NULL THEN 'wanted' ELSE 'spooled' END,
+           attempts=attempts+(?2 IS NOT NULL), next_try=?2, error_kind=coalesce(?3,error_kind), error=coalesce(?4,error), staged_at=NULL,
+           token=CASE WHEN ?5 THEN token END, token_until=CASE WHEN ?5 THEN token_until END,
+           token_session=CASE WHEN ?5 THEN token_session END
+         WHERE id=?1 AND state IN('wanted','spooled','staging','staged','committing')",
+        (
+            id,
+            retry.map(|(_, at)| millis(at)),
+            retry.map(|(reason, _)| &reason.kind),
+            retry.map(|(reason, _)| &reason.message),
+            keep_handle,
+        ),
+    )?;
+    match intent {
+        Some(intent) => intents::close(c, intent, "back", now),
+        None => Ok(()),
+    }
+}
+
+/// Lets an upload wait without counting that as a try.
+pub(crate) fn postpone(c: &Connection, id: i64, until: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET next_try=?2 WHERE id=?1 AND state IN('wanted','spooled')",
+        (id, millis(until)),
+    )?;
+    Ok(())
+}
+
+/// Keeps newer facts about where an asset is found at the source.
+pub(crate) fn put_locator(c: &Connection, asset_row: i64, locator: &Locator) -> Result<()> {
+    exec(
+        c,
+        "UPDATE asset SET locator=?2 WHERE id=?1",
+        (asset_row, super::to_json(locator)?),
+    )?;
+    Ok(())
+}
+
+/// Forgets a spool file that is gone or is not what it was.
+pub(crate) fn spool_lost(c: &Connection, id: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='wanted', spool=NULL, sha1=NULL WHERE id=?1 AND state='spooled'",
+        [id],
+    )?;
+    Ok(())
+}
+
+/// Gives an upload up.
+pub(crate) fn fail(c: &Connection, id: i64, intent: Option<i64>, reason: &Reason, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='failed', error_kind=?2, error=?3, token=NULL, next_try=NULL, spool=NULL WHERE id=?1",
+        (id, &reason.kind, &reason.message),
+    )?;
+    match intent {
+        Some(intent) => intents::close(c, intent, "failed", now),
+        None => Ok(()),
+    }
+}
+
+/// Notes that the destination has the bytes already.
+pub(crate) fn already_there(c: &Connection, id: i64, intent: Option<i64>, dest: &str, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='already_there', dest_id=?2, spool=NULL, token=NULL, next_try=NULL WHERE id=?1",
+        (id, dest),
+    )?;
+    super::filings::mark_ready(c, id)?;
+    match intent {
+        Some(intent) => intents::close(c, intent, "already_there", now),
+        None => Ok(()),
+    }
+}
+
+/// Leaves out all parts of an upload, because the source does not have them any more.
+pub(crate) fn skip_gone(c: &Connection, id: i64, part_row: i64, reason: &str) -> Result<()> {
+    exec(
+        c,
+        "UPDATE part SET upload=NULL, skipped=?2 WHERE id=?1",
+        (part_row, reason),
+    )?;
+    // Without any part left the upload is no work; with one left, that one is read next.
+    let left = number(c, "SELECT count(*) FROM part WHERE upload=?1", [id])?;
+    if left == 0 {
+        exec(c, "DELETE FROM filing WHERE upload=?1", [id])?;
+        exec(c, "UPDATE intent_item SET upload=NULL WHERE upload=?1", [id])?;
+        exec(c, "DELETE FROM evidence WHERE upload=?1", [id])?;
+        exec(c, "DELETE FROM upload WHERE id=?1", [id])?;
+    }
+    Ok(())
+}
+
+/// Counts staged uploads whose token will not live long enough.
+pub(crate) fn expiring(c: &Connection, job: i64, now: Timestamp, margin: Duration) -> Result<u64> {
+    let limit = now.saturating_add(margin).unwrap_or(Timestamp::MAX);
+    number(
+        c,
+        "SELECT count(*) FROM upload WHERE job=?1 AND state='staged' AND token_until<=?2",
+        (job, millis(limit)),
+    )
+    .map(unsigned)
+}
+
+/// Puts staged uploads back whose token will not live long enough.
+pub(crate) fn expire(c: &Connection, job: i64, now: Timestamp, margin: Duration) -> Result<usize> {
+    let limit = now.saturating_add(margin).unwrap_or(Timestamp::MAX);
+    exec(
+        c,
+        "UPDATE upload SET state=CASE WHEN spool IS NULL THEN 'wanted' ELSE 'spooled' END, token=NULL, token_until=NULL,
+           token_session=NULL, staged_at=NULL WHERE job=?1 AND state='staged' AND token_until<=?2",
+        (job, millis(limit)),
+    )
+}
+
+/// Drops the tokens of uploads that reached their outcome.
+pub(crate) fn forget_tokens(c: &Connection, job: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET token=NULL, token_until=NULL, token_session=NULL WHERE job=?1 AND token IS NOT NULL
+           AND state IN('verified','unverifiable','already_there','failed')",
+        [job],
+    )?;
+    Ok(())
+}
+
+/// Returns the names of spool files that are still needed, and the bytes they hold.
+pub(crate) fn spool_files(c: &Connection) -> Result<Vec<(String, u64)>> {
+    rows(
+        c,
+        "SELECT spool, coalesce(size,0) FROM upload WHERE spool IS NOT NULL LIMIT 100000",
+        [],
+        |row| Ok((row.get(0)?, unsigned(row.get(1)?))),
+    )
+}
