@@ -63,7 +63,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let printer = Printer::of_process(cli.global.json);
     let rust_log = environment.get("RUST_LOG").and_then(|text| text.to_str());
-    log::start(cli.global.verbose, rust_log, &printer, printer.talks_to_terminal() && !no_color);
+    log::start(
+        cli.global.verbose,
+        rust_log,
+        &printer,
+        printer.talks_to_terminal() && !no_color,
+    );
     let result = start(cli, environment, printer.clone());
     result.unwrap_or_else(|error| tell(&error, &printer)).into()
 }

@@ -43,7 +43,7 @@ Move everything from Amazon Photos to Google Photos:
 Settings: an option beats an environment variable (`PHOTOMOVE_…`), which beats the settings file, which beats the default.
 
 Exit codes:
-    0  done (what arrived without proof is counted in the last line)
+    0  done (unverifiable ones are counted in the last line)
     1  error
     2  wrong arguments or settings
     3  some items failed (they are listed)

@@ -23,13 +23,23 @@ impl Person {
     /// Looks for a person: both what they type and what they read must be a terminal.
     pub(crate) fn of_process(yes: bool, printer: Printer) -> Self {
         let there = io::stdin().is_terminal() && io::stderr().is_terminal();
-        Self { there, yes, browser: true, printer }
+        Self {
+            there,
+            yes,
+            browser: true,
+            printer,
+        }
     }
 
     /// Nobody is there.
     #[cfg(test)]
     pub(crate) fn nobody(yes: bool, printer: Printer) -> Self {
-        Self { there: false, yes, browser: true, printer }
+        Self {
+            there: false,
+            yes,
+            browser: true,
+            printer,
+        }
     }
 
     /// Prints addresses instead of opening a browser.
@@ -52,14 +62,20 @@ impl Person {
             return Ok(true);
         }
         if !self.there {
-            return Err(Error::new(ErrorKind::Config, format!("a question needs an answer and nobody can be asked: {question}"))
-                .hint("repeat the command with `--yes`"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("a question needs an answer and nobody can be asked: {question}"),
+            )
+            .hint("repeat the command with `--yes`"));
         }
         let question = question.to_owned();
         let bars = self.printer.bars().clone();
         blocking(move || {
             bars.suspend(|| {
-                dialoguer::Confirm::new().with_prompt(question).default(true).interact_on_opt(&Term::stderr())
+                dialoguer::Confirm::new()
+                    .with_prompt(question)
+                    .default(true)
+                    .interact_on_opt(&Term::stderr())
             })
         })
         .await
@@ -76,7 +92,11 @@ impl Person {
         }
         let (question, choices) = (question.to_owned(), choices.to_vec());
         let chosen = blocking(move || {
-            dialoguer::Select::new().with_prompt(question).items(&choices).default(0).interact_on_opt(&Term::stderr())
+            dialoguer::Select::new()
+                .with_prompt(question)
+                .items(&choices)
+                .default(0)
+                .interact_on_opt(&Term::stderr())
         })
         .await?;
         chosen.map(Some).ok_or_else(cancelled)
@@ -89,7 +109,9 @@ impl Person {
     pub(crate) async fn secret(&self, prompt: &str) -> Result<SecretString> {
         let prompt = format!("{prompt}: ");
         // Raw mode inside, so the 1,024 or 4,096 characters that a terminal's own line editing takes do not cut it.
-        blocking(move || rpassword::prompt_password(prompt).map_err(dialoguer::Error::IO)).await.map(SecretString::from)
+        blocking(move || rpassword::prompt_password(prompt).map_err(dialoguer::Error::IO))
+            .await
+            .map(SecretString::from)
     }
 
     fn open(&self, url: &Url) -> bool {
@@ -103,7 +125,11 @@ impl Interaction for Person {
         match prompt {
             Prompt::OpenUrl { url, why, .. } => {
                 let opened = self.open(&url);
-                let what = if opened { "a browser should open with this address" } else { "open this address in a browser" };
+                let what = if opened {
+                    "a browser should open with this address"
+                } else {
+                    "open this address in a browser"
+                };
                 self.printer.talk(&format!("{why}: {what}\n\n  {url}\n"));
                 if self.browser {
                     return Ok(Answer::Done);
@@ -115,9 +141,11 @@ impl Interaction for Person {
                 pasted().await
             }
             Prompt::NewCredentials { why } if self.there => self.secret(&why).await.map(Answer::Text),
-            Prompt::Confirm { what } if self.there || self.yes => {
-                Ok(if self.confirm(&what).await? { Answer::Done } else { Answer::Refused })
-            }
+            Prompt::Confirm { what } if self.there || self.yes => Ok(if self.confirm(&what).await? {
+                Answer::Done
+            } else {
+                Answer::Refused
+            }),
             _ => Ok(Answer::NobodyThere),
         }
     }
@@ -168,10 +196,19 @@ mod tests {
     async fn where_nobody_is_there_yes_answers() {
         let (printer, _, _) = Printer::captured(false);
         assert!(Person::nobody(true, printer.clone()).confirm("move it?").await.unwrap());
-        let error = Person::nobody(false, printer.clone()).confirm("move it?").await.unwrap_err();
+        let error = Person::nobody(false, printer.clone())
+            .confirm("move it?")
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
         assert_eq!(error.hint_text(), Some("repeat the command with `--yes`"));
-        assert_eq!(Person::nobody(true, printer).choose("which?", &["a".to_owned()]).await.unwrap(), None);
+        assert_eq!(
+            Person::nobody(true, printer)
+                .choose("which?", &["a".to_owned()])
+                .await
+                .unwrap(),
+            None
+        );
     }
 
     #[tokio::test]

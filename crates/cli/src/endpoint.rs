@@ -76,10 +76,18 @@ impl Endpoint {
             return Err(refused_target(kind, target));
         }
         if account == Some("") {
-            return Err(Error::new(ErrorKind::Config, format!("no account after `@` in `{word}`"))
-                .hint(format!("write `{}@NAME`, or `{}` alone", kind.word(), kind.word())));
+            return Err(
+                Error::new(ErrorKind::Config, format!("no account after `@` in `{word}`")).hint(format!(
+                    "write `{}@NAME`, or `{}` alone",
+                    kind.word(),
+                    kind.word()
+                )),
+            );
         }
-        Ok(Self { kind, account: account.map(str::to_owned) })
+        Ok(Self {
+            kind,
+            account: account.map(str::to_owned),
+        })
     }
 
     /// Says whether a word has the form of an endpoint, even of a provider that this version lacks.
@@ -123,23 +131,36 @@ pub(crate) fn parse_pair(from: &str, to: &str) -> Result<(Endpoint, Endpoint)> {
 }
 
 fn one_way(kind: Kind, what: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("{} cannot be {what} by this version", kind.label()))
-        .hint("this version moves from `amazon` to `google`")
+    Error::new(
+        ErrorKind::Config,
+        format!("{} cannot be {what} by this version", kind.label()),
+    )
+    .hint("this version moves from `amazon` to `google`")
 }
 
 /// The refusal of a migration from an account to itself.
 fn same_account(from: &Endpoint, to: &Endpoint) -> Error {
-    Error::new(ErrorKind::Config, format!("FROM and TO are the same account: `{from}` and `{to}`"))
-        .hint("name two accounts, such as `photomove amazon google`")
+    Error::new(
+        ErrorKind::Config,
+        format!("FROM and TO are the same account: `{from}` and `{to}`"),
+    )
+    .hint("name two accounts, such as `photomove amazon google`")
 }
 
 /// The refusal of a word that is no endpoint; `verbs` are the other words that were possible there.
 pub(crate) fn unknown(word: &str, verbs: &[&str]) -> Error {
     let kind = split(word).0;
     if is_folder(word) || RESERVED.contains(&kind) {
-        let what = if is_folder(word) { "folders are" } else { "this provider is" };
-        return Error::new(ErrorKind::Config, format!("{what} not among the providers of this version: `{word}`"))
-            .hint(format!("known providers: {}", known_words()));
+        let what = if is_folder(word) {
+            "folders are"
+        } else {
+            "this provider is"
+        };
+        return Error::new(
+            ErrorKind::Config,
+            format!("{what} not among the providers of this version: `{word}`"),
+        )
+        .hint(format!("known providers: {}", known_words()));
     }
     let candidates = verbs.iter().copied().chain(Kind::ALL.map(Kind::word));
     let near = text::similar(kind, candidates);
@@ -150,9 +171,19 @@ pub(crate) fn unknown(word: &str, verbs: &[&str]) -> Error {
         };
         format!("known providers: {}{commands}", known_words())
     } else {
-        format!("did you mean {}?", near.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "))
+        format!(
+            "did you mean {}?",
+            near.iter()
+                .map(|word| format!("`{word}`"))
+                .collect::<Vec<_>>()
+                .join(" or ")
+        )
     };
-    let what = if verbs.is_empty() { "provider" } else { "command or provider" };
+    let what = if verbs.is_empty() {
+        "provider"
+    } else {
+        "command or provider"
+    };
     Error::new(ErrorKind::Config, format!("unknown {what} `{kind}`")).hint(hint)
 }
 
@@ -169,18 +200,28 @@ fn split(word: &str) -> (&str, Option<&str>, Option<&str>) {
 }
 
 fn is_folder(word: &str) -> bool {
-    ["./", "../", "/", "~", ".\\", "..\\"].iter().any(|start| word.starts_with(start)) || word == "." || word == ".."
+    ["./", "../", "/", "~", ".\\", "..\\"]
+        .iter()
+        .any(|start| word.starts_with(start))
+        || word == "."
+        || word == ".."
 }
 
 fn refused_target(kind: Kind, target: &str) -> Error {
     let has_user = Url::parse(target).is_ok_and(|url| !url.username().is_empty() || url.password().is_some());
     if has_user {
         // The target itself is left out: it holds what must not be shown.
-        return Error::new(ErrorKind::Config, "an endpoint's address must not hold a user name or password")
-            .hint(format!("sign in with `photomove auth login {}` instead", kind.word()));
+        return Error::new(
+            ErrorKind::Config,
+            "an endpoint's address must not hold a user name or password",
+        )
+        .hint(format!("sign in with `photomove auth login {}` instead", kind.word()));
     }
-    Error::new(ErrorKind::Config, format!("`{}` takes no target in this version: `{target}`", kind.word()))
-        .hint(format!("write `{0}` or `{0}@ACCOUNT`", kind.word()))
+    Error::new(
+        ErrorKind::Config,
+        format!("`{}` takes no target in this version: `{target}`", kind.word()),
+    )
+    .hint(format!("write `{0}` or `{0}@ACCOUNT`", kind.word()))
 }
 
 fn known_words() -> String {
@@ -188,7 +229,11 @@ fn known_words() -> String {
 }
 
 fn quoted(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -199,7 +244,10 @@ mod tests {
     fn kind_ends_at_the_first_at_or_colon() {
         assert_eq!(split("amazon"), ("amazon", None, None));
         assert_eq!(split("google@alice:picker"), ("google", Some("alice"), Some("picker")));
-        assert_eq!(split("photoprism:https://u@h:8443/base"), ("photoprism", None, Some("https://u@h:8443/base")));
+        assert_eq!(
+            split("photoprism:https://u@h:8443/base"),
+            ("photoprism", None, Some("https://u@h:8443/base"))
+        );
         assert_eq!(split("photoprism@home"), ("photoprism", Some("home"), None));
         assert_eq!(split("google@a@b"), ("google", Some("a@b"), None));
     }
@@ -214,7 +262,17 @@ mod tests {
 
     #[test]
     fn shapes_cover_reserved_providers_and_folders() {
-        for word in ["amazon", "google@a:b", "photoprism:https://h", "folder:./x", "takeout:./t-*.zip", "./x", "../x", "/x", "~/x"] {
+        for word in [
+            "amazon",
+            "google@a:b",
+            "photoprism:https://h",
+            "folder:./x",
+            "takeout:./t-*.zip",
+            "./x",
+            "../x",
+            "/x",
+            "~/x",
+        ] {
             assert!(Endpoint::is_shaped(word), "{word}");
         }
         for word in ["usage", "amazn", "x/y", "", "demo"] {
@@ -246,14 +304,23 @@ mod tests {
     #[test]
     fn an_account_is_not_moved_to_itself() {
         let error = parse_pair("google@a", "google@a").unwrap_err();
-        assert_eq!(error.to_string(), "FROM and TO are the same account: `google@a` and `google@a`");
+        assert_eq!(
+            error.to_string(),
+            "FROM and TO are the same account: `google@a` and `google@a`"
+        );
         assert!(parse_pair("amazon@a", "google@a").is_ok());
     }
 
     #[test]
     fn impossible_directions_are_refused_before_anybody_signs_in() {
         let error = |from, to| parse_pair(from, to).unwrap_err().to_string();
-        assert_eq!(error("google", "amazon"), "Google Photos cannot be read from by this version");
-        assert_eq!(error("amazon@a", "amazon@b"), "Amazon Photos cannot be written to by this version");
+        assert_eq!(
+            error("google", "amazon"),
+            "Google Photos cannot be read from by this version"
+        );
+        assert_eq!(
+            error("amazon@a", "amazon@b"),
+            "Amazon Photos cannot be written to by this version"
+        );
     }
 }

@@ -41,7 +41,9 @@ impl StdError for Shown<'_> {
 
 impl Diagnostic for Shown<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.hint_text().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
+        self.error
+            .hint_text()
+            .map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -84,20 +86,35 @@ fn root_cause(diagnostic: &dyn Diagnostic) -> Option<String> {
 
 /// The line of the file with the mistake underlined.
 fn frame(diagnostic: &dyn Diagnostic, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (Some(source), Some(label)) = (diagnostic.source_code(), diagnostic.labels().and_then(|mut labels| labels.next())) else {
+    let (Some(source), Some(label)) = (
+        diagnostic.source_code(),
+        diagnostic.labels().and_then(|mut labels| labels.next()),
+    ) else {
         return Ok(());
     };
     // From the start of the file to the line after the mistake.
-    let Ok(contents) = source.read_span(&(0, label.offset() + label.len()).into(), 0, 1) else { return Ok(()) };
+    let Ok(contents) = source.read_span(&(0, label.offset() + label.len()).into(), 0, 1) else {
+        return Ok(());
+    };
     let text = String::from_utf8_lossy(contents.data());
-    let Some((above, from)) = text.split_at_checked(label.offset()) else { return Ok(()) };
+    let Some((above, from)) = text.split_at_checked(label.offset()) else {
+        return Ok(());
+    };
     let start = above.rfind('\n').map_or(0, |end| end + 1);
     let line = text[start..].lines().next().unwrap_or_default();
     let before = above[start..].chars().count();
     let width = from.chars().take(label.len()).take_while(|c| *c != '\n').count().max(1);
     let number = (above.matches('\n').count() + 1).to_string();
     writeln!(f, "  {number} | {line}")?;
-    writeln!(f, "  {:1$} | {2:3$}{4}", "", number.len(), "", before, style("^".repeat(width)).for_stderr().red())
+    writeln!(
+        f,
+        "  {:1$} | {2:3$}{4}",
+        "",
+        number.len(),
+        "",
+        before,
+        style("^".repeat(width)).for_stderr().red()
+    )
 }
 
 fn one_line(text: &str) -> String {
@@ -117,8 +134,11 @@ pub(crate) fn render(error: &Error) -> String {
 
 /// Renders an error as the object of `--json`.
 pub(crate) fn object(error: &Error) -> Value {
-    let details: serde_json::Map<String, Value> =
-        error.details().iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
+    let details: serde_json::Map<String, Value> = error
+        .details()
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+        .collect();
     json!({
         "type": "error",
         "message": error.message(),
@@ -153,7 +173,10 @@ mod tests {
 
     #[test]
     fn an_error_has_its_innermost_cause_and_a_hint() {
-        let cause = Because("error sending request", Some(Box::new(Because("connection\nrefused", None))));
+        let cause = Because(
+            "error sending request",
+            Some(Box::new(Because("connection\nrefused", None))),
+        );
         let error = Error::new(ErrorKind::Network, "nothing answers")
             .provider("google")
             .operation(Operation::Connect)
@@ -169,7 +192,10 @@ mod tests {
 
     #[test]
     fn a_cause_that_the_message_tells_is_not_repeated() {
-        let cause = Because("wrapped", Some(Box::new(Because("Connection refused (os error 111)", None))));
+        let cause = Because(
+            "wrapped",
+            Some(Box::new(Because("Connection refused (os error 111)", None))),
+        );
         let error = Error::new(ErrorKind::Network, "nothing answers at x (connection refused)").source(cause);
         assert_eq!(render(&error), "error: nothing answers at x (connection refused)\n");
     }
@@ -177,7 +203,11 @@ mod tests {
     #[test]
     fn a_mistake_in_a_file_is_underlined() {
         let text = "a = 1\nbad = true\n";
-        let mistake = FileMistake { path: "config.toml".to_owned(), text: text.to_owned(), span: 6..9 };
+        let mistake = FileMistake {
+            path: "config.toml".to_owned(),
+            text: text.to_owned(),
+            span: 6..9,
+        };
         let error = Error::new(ErrorKind::Config, "settings file config.toml: unknown field `bad`").source(mistake);
         insta::assert_snapshot!(render(&error), @r"
         error: settings file config.toml: unknown field `bad`
@@ -188,7 +218,9 @@ mod tests {
 
     #[test]
     fn json_has_the_same_facts() {
-        let error = Error::new(ErrorKind::NotFound, "gone").context("status", 404).hint("look again");
+        let error = Error::new(ErrorKind::NotFound, "gone")
+            .context("status", 404)
+            .hint("look again");
         insta::assert_snapshot!(object(&error), @r#"{"details":{"status":"404"},"exit_code":1,"hint":"look again","message":"gone","operation":null,"provider":null,"type":"error"}"#);
     }
 }

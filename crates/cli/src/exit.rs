@@ -87,8 +87,14 @@ impl Exit {
         match error.kind() {
             ErrorKind::Config => Self::Usage,
             ErrorKind::Auth(_) => Self::SignIn,
-            ErrorKind::Quota { resource: Resource::RequestsPerDay, .. } => Self::Quota,
-            ErrorKind::Quota { resource: Resource::Storage, .. } => Self::Full,
+            ErrorKind::Quota {
+                resource: Resource::RequestsPerDay,
+                ..
+            } => Self::Quota,
+            ErrorKind::Quota {
+                resource: Resource::Storage,
+                ..
+            } => Self::Full,
             ErrorKind::InUse => Self::InUse,
             ErrorKind::Cancelled => Self::Interrupted,
             _ => Self::Error,
@@ -139,8 +145,20 @@ mod tests {
         let code = |kind| Exit::of_error(&Error::new(kind, "x")).code();
         assert_eq!(code(ErrorKind::Config), 2);
         assert_eq!(code(ErrorKind::Auth(AuthProblem::Expired)), 4);
-        assert_eq!(code(ErrorKind::Quota { resource: Resource::RequestsPerDay, resets_at: None }), 5);
-        assert_eq!(code(ErrorKind::Quota { resource: Resource::Storage, resets_at: None }), 6);
+        assert_eq!(
+            code(ErrorKind::Quota {
+                resource: Resource::RequestsPerDay,
+                resets_at: None
+            }),
+            5
+        );
+        assert_eq!(
+            code(ErrorKind::Quota {
+                resource: Resource::Storage,
+                resets_at: None
+            }),
+            6
+        );
         assert_eq!(code(ErrorKind::InUse), 10);
         assert_eq!(code(ErrorKind::Cancelled), 130);
         assert_eq!(code(ErrorKind::Network), 1);

@@ -5,7 +5,13 @@
 #![doc = include_str!("json.md")]
 #![cfg_attr(
     not(all(feature = "amazon", feature = "google")),
-    allow(dead_code, unused_imports, unreachable_code, unused_variables, reason = "what a missing provider would use")
+    allow(
+        dead_code,
+        unused_imports,
+        unreachable_code,
+        unused_variables,
+        reason = "what a missing provider would use"
+    )
 )]
 
 mod app;
@@ -23,7 +29,7 @@ mod providers;
 mod report;
 mod settings;
 mod signal;
-#[cfg(all(test, feature = "amazon", feature = "google"))]
+#[cfg(test)]
 mod tests;
 mod text;
 

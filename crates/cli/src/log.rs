@@ -14,14 +14,16 @@ use crate::print::Printer;
 
 /// Starts the log. Does nothing if the process has one already, which a test does.
 pub(crate) fn start(verbose: u8, rust_log: Option<&str>, printer: &Printer, colour: bool) {
-    let targets = rust_log.and_then(|text| text.parse::<Targets>().ok()).unwrap_or_else(|| {
-        Targets::new().with_default(match verbose {
-            0 => LevelFilter::WARN,
-            1 => LevelFilter::INFO,
-            2 => LevelFilter::DEBUG,
-            _ => LevelFilter::TRACE,
-        })
-    });
+    let targets = rust_log
+        .and_then(|text| text.parse::<Targets>().ok())
+        .unwrap_or_else(|| {
+            Targets::new().with_default(match verbose {
+                0 => LevelFilter::WARN,
+                1 => LevelFilter::INFO,
+                2 => LevelFilter::DEBUG,
+                _ => LevelFilter::TRACE,
+            })
+        });
     let ours = filter_fn(|metadata| metadata.target().starts_with("photomove"));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(Lines(printer.clone()))
@@ -45,7 +47,10 @@ impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
-        Line { printer: self.0.clone(), text: Vec::new() }
+        Line {
+            printer: self.0.clone(),
+            text: Vec::new(),
+        }
     }
 }
 

@@ -95,7 +95,10 @@ fn external_verb(verb: &Verb) -> Option<&[OsString]> {
 }
 
 fn next_word(words: &[OsString]) -> Option<&OsStr> {
-    words.iter().map(OsString::as_os_str).find(|word| !word.as_encoded_bytes().starts_with(b"-"))
+    words
+        .iter()
+        .map(OsString::as_os_str)
+        .find(|word| !word.as_encoded_bytes().starts_with(b"-"))
 }
 
 /// Rule 2.
@@ -125,26 +128,42 @@ fn unknown_word(noun: Option<Kind>, word: &OsStr) -> Refusal {
 
 /// Returns a kind's own commands.
 fn verbs(kind: Kind) -> Vec<String> {
-    Cli::command().find_subcommand(kind.word()).map(sub_commands).unwrap_or_default()
+    Cli::command()
+        .find_subcommand(kind.word())
+        .map(sub_commands)
+        .unwrap_or_default()
 }
 
 fn sub_commands(command: &clap::Command) -> Vec<String> {
-    let visible = command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help");
+    let visible = command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set() && sub.get_name() != "help");
     // Providers are suggested from their own list.
-    visible.map(|sub| sub.get_name().to_owned()).filter(|name| Kind::of_word(name).is_none()).collect()
+    visible
+        .map(|sub| sub.get_name().to_owned())
+        .filter(|name| Kind::of_word(name).is_none())
+        .collect()
 }
 
-#[cfg(all(test, feature = "amazon", feature = "google"))]
+#[cfg(test)]
+#[cfg(all(feature = "amazon", feature = "google"))]
 mod tests {
     use super::*;
 
     fn words(line: &str) -> Vec<OsString> {
-        std::iter::once("photomove").chain(line.split_whitespace()).map(OsString::from).collect()
+        std::iter::once("photomove")
+            .chain(line.split_whitespace())
+            .map(OsString::from)
+            .collect()
     }
 
     fn spelled(line: &str) -> String {
         let argv = normalise(&words(line)).unwrap_or_else(|refusal| panic!("{line}: {refusal:?}"));
-        argv[1..].iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+        argv[1..]
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
@@ -156,7 +175,10 @@ mod tests {
             ("--dry-run amazon google", "migrate --dry-run amazon google"),
             ("--config amazon amazon google", "migrate --config amazon amazon google"),
             ("amazon@work usage", "amazon --endpoint amazon@work usage"),
-            ("google@alice:picker photoprism:https://h:8443/base", "migrate google@alice:picker photoprism:https://h:8443/base"),
+            (
+                "google@alice:picker photoprism:https://h:8443/base",
+                "migrate google@alice:picker photoprism:https://h:8443/base",
+            ),
             ("folder:usage google", "migrate folder:usage google"),
         ] {
             assert_eq!(spelled(typed), meant, "{typed}");
@@ -206,14 +228,29 @@ mod tests {
     fn refusal(line: &str) -> String {
         match parse(&words(line)) {
             Err(Refusal::Word(error)) => format!("{line} -> {error} | {}", error.hint_text().unwrap_or("-")),
-            Err(Refusal::Clap(error)) => format!("{line} -> clap: {}", error.to_string().lines().next().unwrap_or_default()),
+            Err(Refusal::Clap(error)) => format!(
+                "{line} -> clap: {}",
+                error.to_string().lines().next().unwrap_or_default()
+            ),
             Ok(cli) => panic!("{line}: {cli:?}"),
         }
     }
 
     #[test]
     fn bad_words_get_suggestions_from_both_lists() {
-        let lines = ["amazon usgae", "amazon gogle", "amazn google", "stauts", "xyzzy", "amazon xyzzy", "amazon", "google", "--bogus amazon google", "amazon google extra", "amazon google --bogus"];
+        let lines = [
+            "amazon usgae",
+            "amazon gogle",
+            "amazn google",
+            "stauts",
+            "xyzzy",
+            "amazon xyzzy",
+            "amazon",
+            "google",
+            "--bogus amazon google",
+            "amazon google extra",
+            "amazon google --bogus",
+        ];
         insta::assert_snapshot!(lines.map(refusal).join("\n"), @r"
         amazon usgae -> unknown command or provider `usgae` | did you mean `usage`?
         amazon gogle -> unknown command or provider `gogle` | did you mean `google`?

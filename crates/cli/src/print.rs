@@ -20,14 +20,21 @@ struct Inner {
 
 impl std::fmt::Debug for Printer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Printer").field("json", &self.0.json).finish_non_exhaustive()
+        f.debug_struct("Printer")
+            .field("json", &self.0.json)
+            .finish_non_exhaustive()
     }
 }
 
 impl Printer {
     /// Prints to the process's own streams.
     pub(crate) fn of_process(json: bool) -> Self {
-        Self::new(json, Box::new(io::stdout()), Box::new(io::stderr()), io::stderr().is_terminal())
+        Self::new(
+            json,
+            Box::new(io::stdout()),
+            Box::new(io::stderr()),
+            io::stderr().is_terminal(),
+        )
     }
 
     fn new(json: bool, data: Box<dyn Write + Send>, talk: Box<dyn Write + Send>, talk_is_terminal: bool) -> Self {
@@ -44,7 +51,11 @@ impl Printer {
     #[cfg(test)]
     pub(crate) fn captured(json: bool) -> (Self, Captured, Captured) {
         let (data, talk) = (Captured::default(), Captured::default());
-        (Self::new(json, Box::new(data.clone()), Box::new(talk.clone()), false), data, talk)
+        (
+            Self::new(json, Box::new(data.clone()), Box::new(talk.clone()), false),
+            data,
+            talk,
+        )
     }
 
     /// Says whether `--json` was asked for.

@@ -1,6 +1,7 @@
 //! What a person sees while it runs: a bar on a terminal, else a line every 30 seconds, and each failure as it happens.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -78,11 +79,17 @@ impl Watcher {
             last_line: clock.now(),
             items_told: 0,
         };
-        Self { printer, clock, zone, bar: Mutex::new(None), state: Mutex::new(state) }
+        Self {
+            printer,
+            clock,
+            zone,
+            bar: Mutex::new(None),
+            state: Mutex::new(state),
+        }
     }
 
     /// Writes a line every 30 seconds where there is no terminal; ends never, so it is raced against the run.
-    pub(crate) async fn tell_regularly(&self) {
+    pub(crate) async fn tell_regularly(&self) -> Infallible {
         loop {
             self.clock.sleep(LINE_EVERY).await;
             self.tell_if_due();
@@ -126,7 +133,11 @@ impl Watcher {
     /// The whole state in one line.
     fn line(&self, state: &State, now: Timestamp) -> String {
         let progress = &state.progress;
-        let found = format!("{}{}", text::count(progress.found), if progress.listed { "" } else { " so far" });
+        let found = format!(
+            "{}{}",
+            text::count(progress.found),
+            if progress.listed { "" } else { " so far" }
+        );
         format!("{} of {found} · {}", text::count(progress.done), self.tail(state, now))
     }
 
@@ -137,10 +148,18 @@ impl Watcher {
         }
         let progress = &state.progress;
         if state.stage == Some(Stage::Discover) {
-            return format!("{} found, {}", text::counted(progress.found, "file"), text::bytes(progress.found_bytes));
+            return format!(
+                "{} found, {}",
+                text::counted(progress.found, "file"),
+                text::bytes(progress.found_bytes)
+            );
         }
         let rates = state.rates();
-        let mut out = format!("{:.1} items/s · {}/s", rates.items, text::bytes(rates.moved_bytes as u64));
+        let mut out = format!(
+            "{:.1} items/s · {}/s",
+            rates.items,
+            text::bytes(rates.moved_bytes as u64)
+        );
         if let Some(left) = time_left(progress, rates) {
             out.push_str(&format!(" · ends {}", self.wall_time(now, left)));
         }
@@ -155,7 +174,10 @@ impl Watcher {
     /// `14:05`, or with the date if that is another day.
     fn wall_time(&self, now: Timestamp, left: Duration) -> String {
         let today = now.to_zoned(self.zone.clone()).date();
-        let end = now.saturating_add(left).unwrap_or(Timestamp::MAX).to_zoned(self.zone.clone());
+        let end = now
+            .saturating_add(left)
+            .unwrap_or(Timestamp::MAX)
+            .to_zoned(self.zone.clone());
         let format = match (left.as_secs() < 3600, end.date() == today) {
             (true, _) => return format!("{} (in {})", end.strftime("%H:%M"), text::duration(left)),
             (false, true) => "%H:%M",
@@ -184,19 +206,35 @@ impl Watcher {
                 let until = until.map(|at| format!(", until {}", at.to_zoned(self.zone.clone()).strftime("%H:%M:%S")));
                 state.waiting = Some(format!("{what}{}", until.unwrap_or_default()));
             }
-            Event::Item { name, outcome: outcome @ (Outcome::Failed | Outcome::Skipped), reason, .. } => {
+            Event::Item {
+                name,
+                outcome: outcome @ (Outcome::Failed | Outcome::Skipped),
+                reason,
+                ..
+            } => {
                 state.items_told += 1;
-                let word = if *outcome == Outcome::Failed { "failed" } else { "skipped" };
-                let reason = reason.as_ref().map_or_else(String::new, |reason| format!(": {}", reason.message));
+                let word = if *outcome == Outcome::Failed {
+                    "failed"
+                } else {
+                    "skipped"
+                };
+                let reason = reason
+                    .as_ref()
+                    .map_or_else(String::new, |reason| format!(": {}", reason.message));
                 match state.items_told {
                     0..=LINES_OF_ITEMS => lines.push(format!("{word}: {}{reason}", tame(name))),
                     n if n == LINES_OF_ITEMS + 1 => {
-                        lines.push("further ones are not shown here; `photomove status --failures` lists all".to_owned());
+                        lines.push(
+                            "further ones are not shown here; `photomove status --failures` lists all".to_owned(),
+                        );
                     }
                     _ => {}
                 }
             }
-            Event::Album { title, reason: Some(reason) } => {
+            Event::Album {
+                title,
+                reason: Some(reason),
+            } => {
                 lines.push(format!("album not created: {}: {}", tame(title), reason.message));
             }
             Event::Loss { what } => lines.push(format!("not kept: {}", tame(what))),
@@ -259,7 +297,9 @@ impl State {
         // A sample a tenth of a second apart is enough for a rate, and bounds the memory.
         let several = self.samples.len() > 1;
         match self.samples.back_mut() {
-            Some(last) if several && since(last.at, now) < Duration::from_millis(100) => *last = Sample { at: last.at, ..sample },
+            Some(last) if several && since(last.at, now) < Duration::from_millis(100) => {
+                *last = Sample { at: last.at, ..sample }
+            }
             _ => self.samples.push_back(sample),
         }
         while self.samples.len() > 2 && self.samples.front().is_some_and(|first| since(first.at, now) > WINDOW) {
@@ -268,7 +308,9 @@ impl State {
     }
 
     fn rates(&self) -> Rates {
-        let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else { return Rates::default() };
+        let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else {
+            return Rates::default();
+        };
         let seconds = since(first.at, last.at).as_secs_f64();
         if seconds < 0.1 {
             return Rates::default();
@@ -316,7 +358,9 @@ fn stage_words(stage: Option<Stage>) -> &'static str {
 
 /// Names come from elsewhere: control characters must not reach a terminal.
 fn tame(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    name.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }
 
 fn new_bar() -> ProgressBar {
@@ -365,8 +409,16 @@ mod tests {
     }
 
     fn item(name: &str, outcome: Outcome) -> Event {
-        let reason = Some(Reason { kind: "rejected".to_owned(), message: "no photo".to_owned() });
-        Event::Item { name: name.to_owned(), asset: "a".to_owned(), outcome, reason }
+        let reason = Some(Reason {
+            kind: "rejected".to_owned(),
+            message: "no photo".to_owned(),
+        });
+        Event::Item {
+            name: name.to_owned(),
+            asset: "a".to_owned(),
+            outcome,
+            reason,
+        }
     }
 
     #[test]
@@ -380,7 +432,10 @@ mod tests {
         clock.advance(Duration::from_secs(20));
         watcher.tell_if_due();
         watcher.tell_if_due();
-        assert_eq!(talk.text(), "40 of 200 · 4.0 items/s · 4.0 MB/s · ends 10:01 (in 40 s) · 2 retried\n");
+        assert_eq!(
+            talk.text(),
+            "40 of 200 · 4.0 items/s · 4.0 MB/s · ends 10:01 (in 40 s) · 2 retried\n"
+        );
     }
 
     #[test]
@@ -418,7 +473,12 @@ mod tests {
         let types: Vec<String> = data
             .text()
             .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap()["type"].as_str().unwrap().to_owned())
+            .map(|line| {
+                serde_json::from_str::<Value>(line).unwrap()["type"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
             .collect();
         assert_eq!(types, ["progress", "item", "item", "item", "item", "item", "progress"]);
     }
@@ -427,7 +487,10 @@ mod tests {
     fn a_wait_is_told_instead_of_speeds() {
         let (watcher, clock, _, _) = watcher(false);
         let until = Some("2026-01-02T10:05:00Z".parse().unwrap());
-        watcher.event(&Event::Waiting { reason: WaitReason::Backoff, until });
+        watcher.event(&Event::Waiting {
+            reason: WaitReason::Backoff,
+            until,
+        });
         let line = watcher.line(&watcher.lock(), clock.now());
         assert_eq!(line, "0 of 0 so far · waiting to try again, until 10:05:00");
     }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use photomove_core::{
-    Account, CredentialKey, CredentialStore, Error, ErrorKind, FactStore, FileCredentialStore, MemoryFactStore, MemoryQuotaStore,
-    PhotoProvider, QuotaStore, Result,
+    Account, CredentialKey, CredentialStore, Error, ErrorKind, FactStore, FileCredentialStore, MemoryFactStore,
+    MemoryQuotaStore, PhotoProvider, QuotaStore, Result,
 };
 use photomove_http::HttpEnv;
 use photomove_migrate::Journal;
@@ -59,7 +59,11 @@ pub(crate) struct Held {
 impl<'a> Accounts<'a> {
     /// Looks after the sign-ins of the state folder.
     pub(crate) fn new(app: &'a App, settings: &'a Settings) -> Self {
-        Self { app, settings, store: FileCredentialStore::new(settings.credentials()) }
+        Self {
+            app,
+            settings,
+            store: FileCredentialStore::new(settings.credentials()),
+        }
     }
 
     /// Finds the sign-in of an endpoint: that of the settings unless an account is named, else the kept one.
@@ -83,7 +87,8 @@ impl<'a> Accounts<'a> {
     /// # Errors
     /// [`ErrorKind::Config`] if settings or sign-in make no sense.
     pub(crate) async fn open(&self, sign_in: SignIn, journal: &Journal) -> Result<Arc<dyn PhotoProvider>> {
-        self.open_with(sign_in, Arc::new(journal.clone()), Arc::new(journal.clone())).await
+        self.open_with(sign_in, Arc::new(journal.clone()), Arc::new(journal.clone()))
+            .await
     }
 
     /// Makes a provider for a few calls beside any journal.
@@ -91,7 +96,12 @@ impl<'a> Accounts<'a> {
     /// # Errors
     /// As [`Accounts::open`].
     pub(crate) async fn open_alone(&self, sign_in: SignIn) -> Result<Arc<dyn PhotoProvider>> {
-        self.open_with(sign_in, Arc::new(MemoryQuotaStore::default()), Arc::new(MemoryFactStore::default())).await
+        self.open_with(
+            sign_in,
+            Arc::new(MemoryQuotaStore::default()),
+            Arc::new(MemoryFactStore::default()),
+        )
+        .await
     }
 
     async fn open_with(
@@ -151,8 +161,11 @@ impl<'a> Accounts<'a> {
         env.quota = quota;
         if let Some(path) = &self.settings.ca_cert {
             let pem = std::fs::read(path).map_err(|error| {
-                Error::new(ErrorKind::Config, format!("cannot read certificate file {}: {error}", path.display()))
-                    .hint("check `--ca-cert`")
+                Error::new(
+                    ErrorKind::Config,
+                    format!("cannot read certificate file {}: {error}", path.display()),
+                )
+                .hint("check `--ca-cert`")
             })?;
             env.ca_certs_pem.push(Bytes::from(pem));
         }
@@ -175,9 +188,15 @@ impl<'a> Accounts<'a> {
         if let Some(chosen) = self.app.person.choose(&question, &kept).await? {
             return Ok(kept.into_iter().nth(chosen));
         }
-        let names: Vec<String> = kept.iter().map(|name| format!("`{}`", typed(endpoint.kind, name))).collect();
-        Err(Error::new(ErrorKind::Config, format!("{} has several accounts: {}", endpoint.kind.label(), names.join(", ")))
-            .hint(format!("name one of them instead of `{}`", endpoint.kind.word())))
+        let names: Vec<String> = kept
+            .iter()
+            .map(|name| format!("`{}`", typed(endpoint.kind, name)))
+            .collect();
+        Err(Error::new(
+            ErrorKind::Config,
+            format!("{} has several accounts: {}", endpoint.kind.label(), names.join(", ")),
+        )
+        .hint(format!("name one of them instead of `{}`", endpoint.kind.word())))
     }
 
     /// Returns the kept accounts of a kind, sorted.
@@ -186,7 +205,11 @@ impl<'a> Accounts<'a> {
     /// When the folder cannot be read.
     pub(crate) async fn kept(&self, kind: Kind) -> Result<Vec<String>> {
         let keys = self.store.list().await?;
-        Ok(keys.into_iter().filter(|key| key.provider == kind.word()).map(|key| key.account).collect())
+        Ok(keys
+            .into_iter()
+            .filter(|key| key.provider == kind.word())
+            .map(|key| key.account)
+            .collect())
     }
 }
 
@@ -206,6 +229,9 @@ pub(crate) fn key(kind: Kind, account: &str) -> CredentialKey {
 /// The refusal of a provider that was left out when this program was built.
 #[cfg(not(all(feature = "amazon", feature = "google")))]
 pub(crate) fn not_built(kind: Kind) -> Error {
-    Error::new(ErrorKind::Config, format!("this build of photomove has no {}", kind.label()))
-        .hint(format!("build it with the feature `{}`", kind.word()))
+    Error::new(
+        ErrorKind::Config,
+        format!("this build of photomove has no {}", kind.label()),
+    )
+    .hint(format!("build it with the feature `{}`", kind.word()))
 }

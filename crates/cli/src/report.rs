@@ -1,21 +1,27 @@
 //! Plans and results in words: tables for people, the last line, the exit code.
 
 use comfy_table::{CellAlignment, Table, presets};
-use photomove_migrate::{Accounting, AccountName, Count, Loss, Plan, StopReason, Summary};
+use photomove_migrate::{AccountName, Accounting, Count, Loss, Plan, StopReason, Summary};
 
 use crate::exit::Exit;
 use crate::text;
 
 /// Returns the plan. What never moves, whatever the library holds, is listed only if `in_full`, else counted.
 pub(crate) fn plan_text(plan: &Plan, in_full: bool) -> String {
-    let mut lines = vec![format!("{} → {}", account(&plan.source), account(&plan.target)), String::new()];
+    let mut lines = vec![
+        format!("{} → {}", account(&plan.source), account(&plan.target)),
+        String::new(),
+    ];
     let mut table = new_table(["", "files", "bytes"]);
     let mut row = |what: &str, count: Count| {
         table.add_row([what.to_owned(), text::count(count.count), text::bytes(count.bytes)]);
     };
     row("found", plan.parts);
     row("to send", plan.to_send);
-    for (what, count) in [("copies of those", plan.duplicates), ("already there", plan.already_there)] {
+    for (what, count) in [
+        ("copies of those", plan.duplicates),
+        ("already there", plan.already_there),
+    ] {
         if count.count > 0 {
             row(what, count);
         }
@@ -24,7 +30,11 @@ pub(crate) fn plan_text(plan: &Plan, in_full: bool) -> String {
     lines.push(String::new());
     for refused in &plan.refused {
         let files = text::counted(refused.parts.count, "file");
-        lines.push(format!("not sent: {files} ({}): {}", text::bytes(refused.parts.bytes), refused.reason.message));
+        lines.push(format!(
+            "not sent: {files} ({}): {}",
+            text::bytes(refused.parts.bytes),
+            refused.reason.message
+        ));
     }
     lines.push(format!(
         "albums: {} with {}",
@@ -35,18 +45,31 @@ pub(crate) fn plan_text(plan: &Plan, in_full: bool) -> String {
         lines.push(format!("size unknown: {}", text::counted(plan.unknown_sizes, "file")));
     }
     if plan.unreadable > 0 {
-        lines.push(format!("not readable in the listing: {}", text::counted(plan.unreadable, "item")));
+        lines.push(format!(
+            "not readable in the listing: {}",
+            text::counted(plan.unreadable, "item")
+        ));
     }
     if plan.unlisted_members > 0 {
-        lines.push(format!("places in albums of items that are not listed: {}", text::count(plan.unlisted_members)));
+        lines.push(format!(
+            "places in albums of items that are not listed: {}",
+            text::count(plan.unlisted_members)
+        ));
     }
     let (counted, general): (Vec<Loss>, Vec<Loss>) = plan.losses.iter().cloned().partition(|loss| loss.count.is_some());
     lines.extend(loss_lines(&counted));
     if in_full {
         lines.extend(loss_lines(&general));
     } else if !general.is_empty() {
-        let kinds = if general.len() == 1 { "kind of thing" } else { "kinds of things" };
-        lines.push(format!("not moved at all: {} {kinds}; `photomove plan` lists them", general.len()));
+        let kinds = if general.len() == 1 {
+            "kind of thing"
+        } else {
+            "kinds of things"
+        };
+        lines.push(format!(
+            "not moved at all: {} {kinds}; `photomove plan` lists them",
+            general.len()
+        ));
     }
     lines.extend(estimate_line(plan));
     lines.join("\n")
@@ -57,7 +80,11 @@ fn estimate_line(plan: &Plan) -> Option<String> {
     if estimate.requests == 0 {
         return None;
     }
-    let mut line = format!("requests to {}: about {}", service(&plan.target), text::count(estimate.requests));
+    let mut line = format!(
+        "requests to {}: about {}",
+        service(&plan.target),
+        text::count(estimate.requests)
+    );
     if let Some(per_day) = estimate.per_day {
         line.push_str(&format!(" of {} a day", text::count(per_day.into())));
     }
@@ -80,8 +107,16 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
             text::counted(albums.filed, "place")
         );
         // After the end of a job, a place that waits is that of a file that did not arrive.
-        let waiting = if summary.stopped.is_none() { "without its file" } else { "to do" };
-        for (count, word) in [(albums.unfiled, "not filed"), (albums.waiting, waiting), (albums.failed, "not created")] {
+        let waiting = if summary.stopped.is_none() {
+            "without its file"
+        } else {
+            "to do"
+        };
+        for (count, word) in [
+            (albums.unfiled, "not filed"),
+            (albums.waiting, waiting),
+            (albums.failed, "not created"),
+        ] {
             if count > 0 {
                 line.push_str(&format!(", {} {word}", text::count(count)));
             }
@@ -89,10 +124,23 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
         lines.push(line);
     }
     if summary.unreadable > 0 {
-        lines.push(format!("not readable in the listing: {}", text::counted(summary.unreadable, "item")));
+        lines.push(format!(
+            "not readable in the listing: {}",
+            text::counted(summary.unreadable, "item")
+        ));
     }
     if summary.differences > 0 {
-        lines.push(format!("lost or changed at {}: {}", service(&summary.target), text::counted(summary.differences, "file")));
+        lines.push(format!(
+            "lost or changed at {}: {}",
+            service(&summary.target),
+            text::counted(summary.differences, "file")
+        ));
+    }
+    if summary.accounting.unverifiable.count > 0 {
+        lines.push(format!(
+            "unverifiable: {} took them, but gave no proof that it holds the same bytes",
+            service(&summary.target)
+        ));
     }
     lines.extend(loss_lines(&summary.losses));
     lines.join("\n")
@@ -103,7 +151,7 @@ pub(crate) fn accounting_table(accounting: &Accounting) -> String {
     let mut table = new_table(["outcome", "files", "bytes"]);
     for (what, count) in [
         ("verified", accounting.verified),
-        ("arrived without proof", accounting.unverifiable),
+        ("unverifiable", accounting.unverifiable),
         ("already there", accounting.already_there),
         ("skipped", accounting.skipped),
         ("failed", accounting.failed),
@@ -124,7 +172,11 @@ pub(crate) fn held_table(held: &[crate::providers::Held]) -> String {
     let mut table = new_table(["category", "files", "bytes"]);
     for row in held {
         let or_unknown = |value: Option<u64>, words: fn(u64) -> String| value.map_or_else(|| "?".to_owned(), words);
-        table.add_row([row.category.clone(), or_unknown(row.files, text::count), or_unknown(row.bytes, text::bytes)]);
+        table.add_row([
+            row.category.clone(),
+            or_unknown(row.files, text::count),
+            or_unknown(row.bytes, text::bytes),
+        ]);
     }
     table.trim_fmt()
 }
@@ -140,7 +192,10 @@ pub(crate) fn last_line(summary: &Summary) -> String {
             text::count(accounting.found.count),
             service(&summary.target)
         );
-        push_counts(&mut line, &[(accounting.skipped, "skipped"), (accounting.failed, "failed")]);
+        push_counts(
+            &mut line,
+            &[(accounting.skipped, "skipped"), (accounting.failed, "failed")],
+        );
         return line;
     }
     outcome_line(accounting)
@@ -148,12 +203,15 @@ pub(crate) fn last_line(summary: &Summary) -> String {
 
 /// Returns the outcomes in one line; `failed` is always among them.
 pub(crate) fn outcome_line(accounting: &Accounting) -> String {
-    let mut line =
-        format!("{} of {} verified", text::count(accounting.verified.count), text::count(accounting.found.count));
+    let mut line = format!(
+        "{} of {} verified",
+        text::count(accounting.verified.count),
+        text::count(accounting.found.count)
+    );
     push_counts(
         &mut line,
         &[
-            (accounting.unverifiable, "arrived without proof (unverifiable)"),
+            (accounting.unverifiable, "unverifiable"),
             (accounting.already_there, "already there"),
             (accounting.skipped, "skipped"),
             (accounting.waiting, "not finished"),
@@ -199,11 +257,16 @@ fn exit_of_stop(stop: &StopReason) -> Exit {
 
 /// Returns what cannot be kept, one line each.
 fn loss_lines(losses: &[Loss]) -> Vec<String> {
-    let line = |loss: &Loss| {
-        let count = loss.count.map(|count| format!(" ({})", text::count(count))).unwrap_or_default();
-        format!("not kept: {}{count}: {}", loss.what, loss.why)
-    };
-    losses.iter().filter(|loss| loss.count != Some(0)).map(line).collect()
+    let count = |loss: &Loss| loss.count.map(|count| format!(" ({})", text::count(count))).unwrap_or_default();
+    let (in_file, lost): (Vec<&Loss>, Vec<&Loss>) =
+        losses.iter().filter(|loss| loss.count != Some(0)).partition(|loss| loss.in_file);
+    let mut lines = Vec::new();
+    if !in_file.is_empty() {
+        let what: Vec<_> = in_file.iter().map(|loss| format!("{}{}", loss.what, count(loss))).collect();
+        lines.push(format!("kept as far as the file holds it: {}", what.join(", ")));
+    }
+    lines.extend(lost.iter().map(|loss| format!("not kept: {}{}: {}", loss.what, count(loss), loss.why)));
+    lines
 }
 
 /// `Amazon Photos (anna@example.org)`.
@@ -241,7 +304,10 @@ mod tests {
 
     fn accounting(verified: u64, unverifiable: u64, failed: u64) -> Accounting {
         Accounting {
-            found: count(verified + unverifiable + failed, 1000 * (verified + unverifiable + failed)),
+            found: count(
+                verified + unverifiable + failed,
+                1000 * (verified + unverifiable + failed),
+            ),
             verified: count(verified, 1000 * verified),
             unverifiable: count(unverifiable, 1000 * unverifiable),
             failed: count(failed, 1000 * failed),
@@ -254,9 +320,12 @@ mod tests {
         assert_eq!(outcome_line(&accounting(55, 0, 0)), "55 of 55 verified · 0 failed");
         assert_eq!(
             outcome_line(&accounting(0, 55, 0)),
-            "0 of 55 verified · 55 arrived without proof (unverifiable) · 0 failed"
+            "0 of 55 verified · 55 unverifiable · 0 failed"
         );
-        assert_eq!(outcome_line(&accounting(1200, 0, 1)), "1,200 of 1,201 verified · 1 failed");
+        assert_eq!(
+            outcome_line(&accounting(1200, 0, 1)),
+            "1,200 of 1,201 verified · 1 failed"
+        );
     }
 
     #[test]

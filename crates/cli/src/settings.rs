@@ -118,7 +118,12 @@ impl Environment {
 
     /// Takes the given ones.
     pub(crate) fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 
     /// Returns a variable that is set and not empty.
@@ -128,7 +133,9 @@ impl Environment {
 
     /// Returns all variables that are text.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
+        self.0
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
@@ -148,7 +155,9 @@ impl Environment {
         // The value is left out: an address can hold a password.
         let url = Url::parse(&text).map_err(|error| wrong(format!("`{name}` is not an address: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong(format!("`{name}` is not an address: it must begin with `https://` or `http://`")));
+            return Err(wrong(format!(
+                "`{name}` is not an address: it must begin with `https://` or `http://`"
+            )));
         }
         Ok(Some(url))
     }
@@ -178,32 +187,60 @@ fn combine(global: &Global, environment: &Environment, spool_max: Option<&str>, 
             None => file.spool_max.map(|text| ("spool_max", text)),
         },
     };
-    let state_dir = global.state_dir.clone().or_else(|| environment.path("PHOTOMOVE_STATE_DIR")).or(file.state_dir);
+    let state_dir = global
+        .state_dir
+        .clone()
+        .or_else(|| environment.path("PHOTOMOVE_STATE_DIR"))
+        .or(file.state_dir);
     Ok(Settings {
         state_dir: match state_dir {
             Some(path) => path,
             None => default_dirs()?.0,
         },
         spool_max_bytes: match spool_max {
-            Some((name, text)) => text::parse_bytes(&text)
-                .ok_or_else(|| wrong(format!("`{name}` is not a size: `{text}`")).hint("write a number and a unit, such as `10GiB` or `500 MB`"))?,
+            Some((name, text)) => text::parse_bytes(&text).ok_or_else(|| {
+                wrong(format!("`{name}` is not a size: `{text}`"))
+                    .hint("write a number and a unit, such as `10GiB` or `500 MB`")
+            })?,
             None => DEFAULT_SPOOL_MAX,
         },
-        ca_cert: global.ca_cert.clone().or_else(|| environment.path("PHOTOMOVE_CA_CERT")).or(file.ca_cert),
+        ca_cert: global
+            .ca_cert
+            .clone()
+            .or_else(|| environment.path("PHOTOMOVE_CA_CERT"))
+            .or(file.ca_cert),
         amazon: AmazonSettings {
             cookies: environment.path("PHOTOMOVE_AMAZON_COOKIES").or(file.amazon.cookies),
-            marketplace: environment.text("PHOTOMOVE_AMAZON_MARKETPLACE")?.or(file.amazon.marketplace),
-            metadata_url: environment.url("PHOTOMOVE_AMAZON_METADATA_URL")?.or(file.amazon.metadata_url),
-            content_url: environment.url("PHOTOMOVE_AMAZON_CONTENT_URL")?.or(file.amazon.content_url),
-            download_url: environment.url("PHOTOMOVE_AMAZON_DOWNLOAD_URL")?.or(file.amazon.download_url),
-            thumbnail_url: environment.url("PHOTOMOVE_AMAZON_THUMBNAIL_URL")?.or(file.amazon.thumbnail_url),
+            marketplace: environment
+                .text("PHOTOMOVE_AMAZON_MARKETPLACE")?
+                .or(file.amazon.marketplace),
+            metadata_url: environment
+                .url("PHOTOMOVE_AMAZON_METADATA_URL")?
+                .or(file.amazon.metadata_url),
+            content_url: environment
+                .url("PHOTOMOVE_AMAZON_CONTENT_URL")?
+                .or(file.amazon.content_url),
+            download_url: environment
+                .url("PHOTOMOVE_AMAZON_DOWNLOAD_URL")?
+                .or(file.amazon.download_url),
+            thumbnail_url: environment
+                .url("PHOTOMOVE_AMAZON_THUMBNAIL_URL")?
+                .or(file.amazon.thumbnail_url),
         },
         google: GoogleSettings {
-            client_secret: environment.path("PHOTOMOVE_GOOGLE_CLIENT_SECRET").or(file.google.client_secret),
+            client_secret: environment
+                .path("PHOTOMOVE_GOOGLE_CLIENT_SECRET")
+                .or(file.google.client_secret),
             token: environment.path("PHOTOMOVE_GOOGLE_TOKEN").or(file.google.token),
-            library_url: environment.url("PHOTOMOVE_GOOGLE_LIBRARY_URL")?.or(file.google.library_url),
-            userinfo_url: environment.url("PHOTOMOVE_GOOGLE_USERINFO_URL")?.or(file.google.userinfo_url),
-            revoke_url: environment.url("PHOTOMOVE_GOOGLE_REVOKE_URL")?.or(file.google.revoke_url),
+            library_url: environment
+                .url("PHOTOMOVE_GOOGLE_LIBRARY_URL")?
+                .or(file.google.library_url),
+            userinfo_url: environment
+                .url("PHOTOMOVE_GOOGLE_USERINFO_URL")?
+                .or(file.google.userinfo_url),
+            revoke_url: environment
+                .url("PHOTOMOVE_GOOGLE_REVOKE_URL")?
+                .or(file.google.revoke_url),
         },
     })
 }
@@ -290,9 +327,11 @@ fn malformed(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let message = error.message().replace('\n', ", ");
     let out = wrong(format!("settings file {}: {message}", path.display()));
     match error.span() {
-        Some(span) if text.is_char_boundary(span.start) => {
-            out.source(FileMistake { path: path.display().to_string(), text: text.to_owned(), span })
-        }
+        Some(span) if text.is_char_boundary(span.start) => out.source(FileMistake {
+            path: path.display().to_string(),
+            text: text.to_owned(),
+            span,
+        }),
         _ => out,
     }
 }
@@ -302,14 +341,24 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
-        Environment::of(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        Environment::of(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
     }
 
     fn config(text: &str) -> (tempfile::TempDir, Global) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::write(&path, text).unwrap();
-        (folder, Global { config: Some(path), ..Global::default() })
+        (
+            folder,
+            Global {
+                config: Some(path),
+                ..Global::default()
+            },
+        )
     }
 
     #[test]
@@ -356,7 +405,10 @@ mod tests {
         assert_eq!(settings.amazon.metadata_url.unwrap().as_str(), "http://127.0.0.1:1/");
         assert_eq!(settings.amazon.marketplace.as_deref(), Some("amazon.de"));
         assert_eq!(settings.google.token, Some("/s/token.json".into()));
-        assert_eq!(settings.google.revoke_url.unwrap().as_str(), "http://127.0.0.1:2/revoke");
+        assert_eq!(
+            settings.google.revoke_url.unwrap().as_str(),
+            "http://127.0.0.1:2/revoke"
+        );
     }
 
     #[test]
@@ -365,7 +417,10 @@ mod tests {
             let (folder, global) = config(text);
             let error = load(&global, &environment(set), None).unwrap_err();
             assert_eq!(error.kind(), &ErrorKind::Config);
-            error.to_string().replace(&folder.path().display().to_string(), "[folder]").replace('\\', "/")
+            error
+                .to_string()
+                .replace(&folder.path().display().to_string(), "[folder]")
+                .replace('\\', "/")
         };
         insta::assert_snapshot!(
             [
@@ -385,8 +440,16 @@ mod tests {
 
     #[test]
     fn a_file_that_was_named_must_exist() {
-        let global = Global { config: Some("does/not/exist.toml".into()), ..Global::default() };
+        let global = Global {
+            config: Some("does/not/exist.toml".into()),
+            ..Global::default()
+        };
         let error = load(&global, &environment(&[]), None).unwrap_err();
-        assert!(error.to_string().starts_with("cannot read settings file does/not/exist.toml"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot read settings file does/not/exist.toml"),
+            "{error}"
+        );
     }
 }

@@ -1,4 +1,5 @@
 //! Whole commands inside this process, against stand-ins on this machine: what people see, and the exit code.
+#![cfg(all(feature = "amazon", feature = "google"))]
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -40,9 +41,16 @@ impl Home {
         std::fs::write(&config, "").unwrap();
         let env = vec![
             ("PHOTOMOVE_CONFIG".to_owned(), config.display().to_string()),
-            ("PHOTOMOVE_STATE_DIR".to_owned(), folder.path().join("state").display().to_string()),
+            (
+                "PHOTOMOVE_STATE_DIR".to_owned(),
+                folder.path().join("state").display().to_string(),
+            ),
         ];
-        Self { folder, env, clock: SystemClock::shared() }
+        Self {
+            folder,
+            env,
+            clock: SystemClock::shared(),
+        }
     }
 
     /// Sleeping takes no time; for commands that retry.
@@ -67,7 +75,11 @@ impl Home {
     }
 
     fn value(&self, name: &str) -> String {
-        self.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap()
+        self.env
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+            .unwrap()
     }
 
     fn file(&self, name: &str, content: &str) -> String {
@@ -109,7 +121,11 @@ impl Home {
                 }
                 Err(Refusal::Clap(error)) => panic!("{error}"),
             };
-            Ran { exit, data: data.text(), talk: talk.text() }
+            Ran {
+                exit,
+                data: data.text(),
+                talk: talk.text(),
+            }
         };
         (run, heard)
     }
@@ -141,7 +157,10 @@ fn hide_ports(text: &str) -> String {
 
 async fn sims(change: impl FnOnce(&mut SimOptions)) -> Sims {
     let mut options = SimOptions {
-        services: vec![ServiceSpec::new(ServiceKind::Amazon), ServiceSpec::new(ServiceKind::Google)],
+        services: vec![
+            ServiceSpec::new(ServiceKind::Amazon),
+            ServiceSpec::new(ServiceKind::Google),
+        ],
         fill: Some(Fill::Synthetic { count: 5, bytes: 8192 }),
         ..SimOptions::default()
     };
@@ -194,7 +213,10 @@ async fn sign_in(home: &Home, words: &[&str]) -> Ran {
 }
 
 /// The command's end if it comes before the person has done their part, else the command to be waited for.
-async fn futures_select<R: Future<Output = Ran> + Unpin>(mut run: R, person: impl Future<Output = ()>) -> (Option<Ran>, R) {
+async fn futures_select<R: Future<Output = Ran> + Unpin>(
+    mut run: R,
+    person: impl Future<Output = ()>,
+) -> (Option<Ran>, R) {
     let ended = tokio::select! {
         ran = &mut run => Some(ran),
         () = person => None,
@@ -206,7 +228,13 @@ async fn futures_select<R: Future<Output = Ran> + Unpin>(mut run: R, person: imp
 async fn unknown_words_and_equal_sides_are_refused() {
     let home = Home::new();
     let mut seen = String::new();
-    for words in [["amazon", "gogle"], ["amazn", "google"], ["google", "google"], ["amazon", "./out"], ["google", "amazon"]] {
+    for words in [
+        ["amazon", "gogle"],
+        ["amazn", "google"],
+        ["google", "google"],
+        ["amazon", "./out"],
+        ["google", "amazon"],
+    ] {
         let ran = home.run(&words).await;
         seen.push_str(&format!("$ photomove {}\n{}\n\n", words.join(" "), home.seen(&ran)));
     }
@@ -217,7 +245,13 @@ async fn unknown_words_and_equal_sides_are_refused() {
 async fn who_is_not_signed_in_is_told_the_command() {
     let home = Home::new();
     let mut seen = String::new();
-    for words in [&["amazon", "google"][..], &["google", "usage"], &["amazon@anna", "usage"], &["auth", "status"], &["status"]] {
+    for words in [
+        &["amazon", "google"][..],
+        &["google", "usage"],
+        &["amazon@anna", "usage"],
+        &["auth", "status"],
+        &["status"],
+    ] {
         let ran = home.run(words).await;
         seen.push_str(&format!("$ photomove {}\n{}\n\n", words.join(" "), home.seen(&ran)));
     }
@@ -227,7 +261,10 @@ async fn who_is_not_signed_in_is_told_the_command() {
 #[tokio::test]
 async fn malformed_cookies_are_refused_without_their_values() {
     let home = Home::new();
-    let broken = home.file("cookies.txt", "# Netscape HTTP Cookie File\n.amazon.com\tTRUE\t/\tTRUE\t0\tsession-id hush\n");
+    let broken = home.file(
+        "cookies.txt",
+        "# Netscape HTTP Cookie File\n.amazon.com\tTRUE\t/\tTRUE\t0\tsession-id hush\n",
+    );
     let few = home.file("few.txt", "session-id=hush; ubid-acbde=hush");
     let page = home.file("page.txt", "<html>hush</html>");
     let mut seen = String::new();
@@ -238,9 +275,16 @@ async fn malformed_cookies_are_refused_without_their_values() {
     assert!(!seen.contains("hush"), "{seen}");
     insta::assert_snapshot!(seen);
     // The system's words differ from system to system.
-    let ran = home.run(&["auth", "login", "amazon", "--cookies", "does/not/exist.txt"]).await;
+    let ran = home
+        .run(&["auth", "login", "amazon", "--cookies", "does/not/exist.txt"])
+        .await;
     assert_eq!(ran.exit, Exit::Usage);
-    assert!(ran.talk.starts_with("error: amazon: cannot read cookie file does/not/exist.txt: "), "{}", ran.talk);
+    assert!(
+        ran.talk
+            .starts_with("error: amazon: cannot read cookie file does/not/exist.txt: "),
+        "{}",
+        ran.talk
+    );
 }
 
 #[tokio::test]
@@ -248,7 +292,17 @@ async fn unknown_marketplaces_are_refused() {
     let home = Home::new();
     let cookies = home.file("cookies.txt", "session-id=1; ubid-main=2; at-main=3");
     let strange = home.file("strange.txt", "session-id=1; ubid-acbxx=2; at-acbxx=3");
-    let asked = home.run(&["auth", "login", "amazon", "--cookies", &cookies, "--marketplace", "amazon.xx"]).await;
+    let asked = home
+        .run(&[
+            "auth",
+            "login",
+            "amazon",
+            "--cookies",
+            &cookies,
+            "--marketplace",
+            "amazon.xx",
+        ])
+        .await;
     let told = home.run(&["auth", "login", "amazon", "--cookies", &strange]).await;
     insta::assert_snapshot!(format!("{}\n\n{}", home.seen(&asked), home.seen(&told)));
 }
@@ -256,8 +310,14 @@ async fn unknown_marketplaces_are_refused() {
 #[tokio::test]
 async fn nothing_listening_is_said_with_the_address() {
     // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let home = Home::new().impatient().with("PHOTOMOVE_AMAZON_METADATA_URL", format!("http://127.0.0.1:{port}"));
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let home = Home::new()
+        .impatient()
+        .with("PHOTOMOVE_AMAZON_METADATA_URL", format!("http://127.0.0.1:{port}"));
     let cookies = home.file("cookies.txt", "session-id=1; ubid-main=2; at-main=3");
     let home = home.with("PHOTOMOVE_AMAZON_COOKIES", cookies);
     let ran = home.run(&["amazon", "usage"]).await;
@@ -272,7 +332,10 @@ async fn wrong_client_secret_files_are_told_apart() {
         ("account.json", r#"{"type": "service_account", "private_key": "hush"}"#),
         ("token.json", r#"{"access_token": "hush", "refresh_token": "hush"}"#),
         ("page.html", "<html>hush</html>"),
-        ("half.json", r#"{"installed": {"client_id": "7-a.apps.googleusercontent.com"}}"#),
+        (
+            "half.json",
+            r#"{"installed": {"client_id": "7-a.apps.googleusercontent.com"}}"#,
+        ),
     ] {
         let file = home.file(name, content);
         let ran = home.run(&["auth", "login", "google", "--client-secret", &file]).await;
@@ -289,9 +352,21 @@ async fn refused_consent_ends_the_sign_in() {
     let sims = sims(|options| options.google.consent = ConsentMode::Deny).await;
     let home = Home::new().with_sims(&sims).without("PHOTOMOVE_GOOGLE_TOKEN");
     let mut ran = sign_in(&home, &["auth", "login", "google"]).await;
-    ran.talk = ran.talk.lines().filter(|line| !line.trim().starts_with("http://")).collect::<Vec<_>>().join("\n") + "\n";
+    ran.talk = ran
+        .talk
+        .lines()
+        .filter(|line| !line.trim().starts_with("http://"))
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n";
     insta::assert_snapshot!(home.seen(&ran));
-    assert!(!home.folder.path().join("state/credentials/google@default.json").exists());
+    assert!(
+        !home
+            .folder
+            .path()
+            .join("state/credentials/google@default.json")
+            .exists()
+    );
     sims.shutdown().await;
 }
 
@@ -299,10 +374,17 @@ async fn refused_consent_ends_the_sign_in() {
 async fn a_sign_in_is_kept_used_and_taken_back() {
     let sims = sims(|options| options.google.consent = ConsentMode::Grant).await;
     let home = Home::new().with_sims(&sims);
-    let (cookies, client) = (home.value("PHOTOMOVE_AMAZON_COOKIES"), home.value("PHOTOMOVE_GOOGLE_CLIENT_SECRET"));
-    let home = ["PHOTOMOVE_AMAZON_COOKIES", "PHOTOMOVE_GOOGLE_TOKEN", "PHOTOMOVE_GOOGLE_CLIENT_SECRET"]
-        .into_iter()
-        .fold(home, Home::without);
+    let (cookies, client) = (
+        home.value("PHOTOMOVE_AMAZON_COOKIES"),
+        home.value("PHOTOMOVE_GOOGLE_CLIENT_SECRET"),
+    );
+    let home = [
+        "PHOTOMOVE_AMAZON_COOKIES",
+        "PHOTOMOVE_GOOGLE_TOKEN",
+        "PHOTOMOVE_GOOGLE_CLIENT_SECRET",
+    ]
+    .into_iter()
+    .fold(home, Home::without);
     let amazon = home.run(&["auth", "login", "amazon", "--cookies", &cookies]).await;
     assert_eq!(amazon.exit, Exit::Done, "{}", amazon.talk);
     let google = sign_in(&home, &["auth", "login", "google", "--client-secret", &client]).await;
@@ -317,7 +399,12 @@ async fn a_sign_in_is_kept_used_and_taken_back() {
     let gone = home.run(&["auth", "logout", "google"]).await;
     let refused = home.run(&["amazon", "google"]).await;
     let seen = [amazon, google, status, usage, moved, out, gone, refused].map(|mut ran| {
-        ran.talk = ran.talk.lines().filter(|line| !line.trim().starts_with("http://")).map(|line| format!("{line}\n")).collect();
+        ran.talk = ran
+            .talk
+            .lines()
+            .filter(|line| !line.trim().starts_with("http://"))
+            .map(|line| format!("{line}\n"))
+            .collect();
         home.seen(&ran)
     });
     insta::assert_snapshot!(seen.join("\n----\n"));
@@ -356,7 +443,13 @@ async fn a_run_without_a_terminal_needs_a_yes_and_a_second_one_has_nothing_to_do
     let uploads = || sims.service(ServiceKind::Google).unwrap().library_lines();
     assert!(uploads().await.is_empty());
     let first = home.run(&["amazon", "google", "--yes"]).await;
-    assert_eq!(first.data.lines().last(), Some("5 of 5 verified · 0 failed"), "{}{}", first.data, first.talk);
+    assert_eq!(
+        first.data.lines().last(),
+        Some("5 of 5 verified · 0 failed"),
+        "{}{}",
+        first.data,
+        first.talk
+    );
     assert_eq!(uploads().await.len(), 5);
     let second = home.run(&["amazon", "google"]).await;
     insta::assert_snapshot!("second", home.seen(&second));
@@ -386,7 +479,9 @@ async fn every_object_has_a_type_that_is_documented() {
     for name in &types {
         assert!(documented.contains(&format!("\n| `{name}` |")), "{name}");
     }
-    for name in ["plan", "stage", "progress", "item", "summary", "job", "sign_in", "usage"] {
+    for name in [
+        "plan", "stage", "progress", "item", "summary", "job", "sign_in", "usage",
+    ] {
         assert!(types.contains(name), "{name} did not occur: {types:?}");
     }
     sims.shutdown().await;
@@ -398,7 +493,13 @@ async fn the_demo_ends_well_although_one_file_is_refused() {
     let folder = home.folder.path().join("demo");
     let ran = home.run(&["demo", &folder.display().to_string()]).await;
     assert_eq!(ran.exit, Exit::Done, "{}{}", ran.data, ran.talk);
-    let took = ran.data.split_once("took ").and_then(|(_, rest)| rest.split_once(')')).unwrap().0.to_owned();
+    let took = ran
+        .data
+        .split_once("took ")
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .unwrap()
+        .0
+        .to_owned();
     insta::assert_snapshot!(home.seen(&ran).replace(&format!("took {took}"), "took [time]"));
     let failures = Home::new();
     let state = folder.join("state").display().to_string();

@@ -197,6 +197,8 @@ pub struct SinkCaps {
     pub bundle: BundleKind,
     /// Metadata kept at creation.
     pub on_create: Fields,
+    /// Metadata that the service reads from the file itself: kept as far as it is inside, for bytes are never changed.
+    pub reads_from_file: Fields,
     /// Metadata that `describe` can set later.
     pub on_update: Fields,
     /// Largest files.
@@ -233,6 +235,7 @@ impl SinkCaps {
             stage: StageKind::Hidden,
             bundle: BundleKind::OneItemPerPart,
             on_create: Fields::NONE,
+            reads_from_file: Fields::NONE,
             on_update: Fields::NONE,
             limits: ByteLimits::default(),
             texts: TextLimits::default(),

@@ -231,6 +231,7 @@ impl PhotoProvider for GooglePhotos {
         sink.stage = StageKind::Hidden;
         sink.bundle = BundleKind::OneItemPerPart;
         sink.on_create = Fields::DESCRIPTION;
+        sink.reads_from_file = Fields::TAKEN.union(Fields::PLACE);
         sink.on_update = Fields::DESCRIPTION;
         sink.limits = ByteLimits {
             photo: Some(200 * 1024 * 1024),

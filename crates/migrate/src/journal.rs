@@ -88,11 +88,11 @@ impl Journal {
         let mut connection = connect(path)?;
         check(&connection, path)?;
         schema::prepare(&connection).map_err(|error| named(error, path))?;
-        schema::bring_up(&mut connection, path, schema::MIGRATIONS, schema::VERSION)
-            .map_err(|error| named(error, path))?;
         if tuning.no_sync {
             connection.execute_batch("PRAGMA synchronous=OFF").map_err(sql_error)?;
         }
+        schema::bring_up(&mut connection, path, schema::MIGRATIONS, schema::VERSION)
+            .map_err(|error| named(error, path))?;
         let writer = Writer::start(connection, tuning.fuse)?;
         Ok(Self::from_parts(path, clock, Some(writer)))
     }
@@ -105,8 +105,8 @@ impl Journal {
         if fs::metadata(path).map_or(true, |file| file.len() == 0) {
             return Ok(None);
         }
+        // Not checked page by page: looking must be quick, and what cannot be read says so itself.
         let connection = connect(path)?;
-        check(&connection, path)?;
         let version: i64 = connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .map_err(sql_error)?;

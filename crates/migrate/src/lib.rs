@@ -6,6 +6,35 @@
 //! is done, and settled with the service after a crash.
 //!
 //! The engine prints nothing and knows no provider; it tells an [`Observer`] what happens.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use photomove_core::{MemoryItem, MemoryProvider, SystemClock};
+//! use photomove_migrate::{EngineEnv, Journal, MigrateOptions, Migration};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let state = folder.path();
+//! let source = Arc::new(MemoryProvider::new("anna"));
+//! source.insert(MemoryItem::new("1", "harbour.jpg", "bytes of a picture"));
+//! let target = Arc::new(MemoryProvider::new("anna's new home"));
+//!
+//! let journal = Journal::open(&state.join("journal.sqlite"), SystemClock::shared())?;
+//! let migration = Migration::new(
+//!     source,
+//!     target.clone(),
+//!     journal,
+//!     MigrateOptions::new(state),
+//!     EngineEnv::system(),
+//! );
+//! assert_eq!(migration.plan().await?.to_send.count, 1);
+//! let summary = migration.run().await?;
+//! assert_eq!(summary.accounting.verified.count, 1);
+//! assert!(migration.run().await?.nothing_to_do);
+//! # Ok(())
+//! # }
+//! ```
 
 mod engine;
 mod event;

@@ -4,7 +4,7 @@
 //! nobody up. Names are hashes: no owner can be read from the folder.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -85,7 +85,8 @@ impl Locks {
             since: self.now,
         };
         let text = serde_json::to_vec(&who).unwrap_or_default();
-        photomove_core::write_private(&holder, &text).map_err(failed)?;
+        // Only a note for people: no need to wait for the disk.
+        note(&holder, &text).map_err(failed)?;
         self.held.push((file, holder));
         Ok(())
     }
@@ -99,6 +100,14 @@ impl Drop for Locks {
             let _ = file.unlock();
         }
     }
+}
+
+fn note(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text)
 }
 
 fn name(words: &[&str]) -> String {

@@ -91,6 +91,8 @@ pub struct RefusedCount {
 /// Something that cannot be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Loss {
+    /// Whether it is kept as far as the file itself holds it.
+    pub in_file: bool,
     /// What.
     pub what: String,
     /// Why.

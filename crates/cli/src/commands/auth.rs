@@ -46,7 +46,12 @@ pub(crate) struct LoginArgs {
     #[arg(value_name = "ENDPOINT")]
     endpoint: String,
     /// Cookies from a file, `-` for standard input: a `cookies.txt` or the text of a `Cookie:` header
-    #[arg(long, value_name = "FILE", conflicts_with = "from_env", help_heading = "Amazon Photos")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "from_env",
+        help_heading = "Amazon Photos"
+    )]
     cookies: Option<PathBuf>,
     /// Cookies from the variables of the Python client: `session_id`, `ubid_main`, `at_main` and the like
     #[arg(long, help_heading = "Amazon Photos")]
@@ -96,7 +101,13 @@ async fn status(app: &App) -> Result<Exit> {
             endpoints.push((Endpoint { kind, account: None }, "by the settings"));
         }
         for account in accounts.kept(kind).await? {
-            endpoints.push((Endpoint { kind, account: Some(account) }, "kept"));
+            endpoints.push((
+                Endpoint {
+                    kind,
+                    account: Some(account),
+                },
+                "kept",
+            ));
         }
     }
     let mut all_good = true;
@@ -105,15 +116,24 @@ async fn status(app: &App) -> Result<Exit> {
     }
     if endpoints.is_empty() {
         app.printer.text("nobody is signed in");
-        app.printer.talk("hint: run `photomove auth login amazon` or `photomove auth login google`");
+        app.printer
+            .talk("hint: run `photomove auth login amazon` or `photomove auth login google`");
     }
-    app.printer.text(&format!("sign-ins: {}", settings.credentials().display()));
-    Ok(if all_good && !endpoints.is_empty() { Exit::Done } else { Exit::SignIn })
+    app.printer
+        .text(&format!("sign-ins: {}", settings.credentials().display()));
+    Ok(if all_good && !endpoints.is_empty() {
+        Exit::Done
+    } else {
+        Exit::SignIn
+    })
 }
 
 /// Asks the service; returns whether it accepts the sign-in. Being unreachable is no refusal.
 async fn tell_account(app: &App, accounts: &Accounts<'_>, endpoint: &Endpoint, how: &str) -> Result<bool> {
-    let typed = providers::typed(endpoint.kind, endpoint.account.as_deref().unwrap_or(providers::DEFAULT_ACCOUNT));
+    let typed = providers::typed(
+        endpoint.kind,
+        endpoint.account.as_deref().unwrap_or(providers::DEFAULT_ACCOUNT),
+    );
     let asked = async {
         let sign_in = accounts.sign_in(endpoint).await?;
         accounts.open_alone(sign_in).await?.connect().await
@@ -123,16 +143,31 @@ async fn tell_account(app: &App, accounts: &Accounts<'_>, endpoint: &Endpoint, h
         Ok(account) => {
             object["state"] = "valid".into();
             object["account"] = account.label.clone().into();
-            let used = account.used.map(|used| format!(" · {} used", text::bytes(used))).unwrap_or_default();
-            (format!("valid{}{used}", account.label.map(|label| format!(" · {label}")).unwrap_or_default()), true)
+            let used = account
+                .used
+                .map(|used| format!(" · {} used", text::bytes(used)))
+                .unwrap_or_default();
+            (
+                format!(
+                    "valid{}{used}",
+                    account.label.map(|label| format!(" · {label}")).unwrap_or_default()
+                ),
+                true,
+            )
         }
         Err(error) => {
             let refused = matches!(error.kind(), ErrorKind::Auth(_) | ErrorKind::Config);
             object["state"] = if refused { "refused" } else { "unknown" }.into();
             object["message"] = error.to_string().into();
             object["hint"] = error.hint_text().into();
-            let hint = error.hint_text().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
-            (format!("{}: {error}{hint}", if refused { "refused" } else { "not checked" }), !refused)
+            let hint = error
+                .hint_text()
+                .map(|hint| format!("\n  hint: {hint}"))
+                .unwrap_or_default();
+            (
+                format!("{}: {error}{hint}", if refused { "refused" } else { "not checked" }),
+                !refused,
+            )
         }
     };
     app.printer.object(&object);
@@ -145,21 +180,30 @@ async fn logout(app: &App, args: &LogoutArgs) -> Result<Exit> {
     let settings = app.settings(None)?;
     let accounts = Accounts::new(app, &settings);
     let Some(account) = accounts.account(&endpoint).await? else {
-        app.printer.text(&format!("nobody is signed in to {}", endpoint.kind.label()));
+        app.printer
+            .text(&format!("nobody is signed in to {}", endpoint.kind.label()));
         return Ok(Exit::Done);
     };
     // Taking back comes first: what is forgotten could not be taken back any more.
     let taken_back = !args.local
         && accounts.revoke(endpoint.kind, &account).await.map_err(|error| {
-            error.hint(format!("try again later, or forget it here only: `photomove auth logout {endpoint} --local`"))
+            error.hint(format!(
+                "try again later, or forget it here only: `photomove auth logout {endpoint} --local`"
+            ))
         })?;
     accounts.store.remove(&providers::key(endpoint.kind, &account)).await?;
     let typed = providers::typed(endpoint.kind, &account);
-    app.printer.object(&json!({ "type": "signed_out", "endpoint": typed, "revoked": taken_back }));
-    let how = if taken_back { "forgotten and taken back at the service" } else { "forgotten" };
+    app.printer
+        .object(&json!({ "type": "signed_out", "endpoint": typed, "revoked": taken_back }));
+    let how = if taken_back {
+        "forgotten and taken back at the service"
+    } else {
+        "forgotten"
+    };
     app.printer.text(&format!("sign-in of `{typed}`: {how}"));
     if endpoint.kind == Kind::Amazon {
-        app.printer.text("the browser session that the cookies came from goes on; sign out there to end it");
+        app.printer
+            .text("the browser session that the cookies came from goes on; sign out there to end it");
     }
     Ok(Exit::Done)
 }

@@ -11,8 +11,8 @@ use serde_json::json;
 use super::migrate::{self, How};
 use super::sim::sim_error;
 use crate::app::App;
-use crate::ask::Person;
 use crate::args::Global;
+use crate::ask::Person;
 use crate::endpoint::{Endpoint, Kind};
 use crate::exit::Exit;
 use crate::settings::{self, Environment, Settings};
@@ -39,14 +39,23 @@ pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
     let sims = start(&folder, args.seed).await?;
     explain(app, &sims).await;
     let settings = settings(&sims, &folder)?;
-    let (from, to) = (Endpoint { kind: Kind::Amazon, account: None }, Endpoint { kind: Kind::Google, account: None });
+    let (from, to) = (
+        Endpoint {
+            kind: Kind::Amazon,
+            account: None,
+        },
+        Endpoint {
+            kind: Kind::Google,
+            account: None,
+        },
+    );
     let app = &without_questions(app, &settings);
     let result = migrate::between(app, &settings, &from, &to, &How::default()).await;
     let stored = stored(&sims).await;
     sims.shutdown().await;
     let summary = result?;
     let exit = exit_of(&summary);
-    migrate::tell_end(app, &settings, &summary, exit);
+    migrate::tell_end(app, &settings, &summary, exit).await?;
     let took = app.clock.now().duration_since(began).unsigned_abs();
     app.printer.object(&json!({
         "type": "demo", "folder": std::path::absolute(&folder).unwrap_or_else(|_| folder.clone()), "seconds": took.as_secs_f64(), "stored": stored, "exit_code": exit.code(),
@@ -58,8 +67,11 @@ pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
 /// `photomove-demo`, `photomove-demo-2`, …; a folder that was asked for must be new or empty.
 fn make_folder(wanted: Option<PathBuf>) -> Result<PathBuf> {
     let cannot = |path: &Path, error: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::Config, format!("cannot use folder {} for the demo: {error}", path.display()))
-            .hint("name another one: `photomove demo DIR`")
+        Error::new(
+            ErrorKind::Config,
+            format!("cannot use folder {} for the demo: {error}", path.display()),
+        )
+        .hint("name another one: `photomove demo DIR`")
     };
     let folder = match wanted {
         Some(path) => {
@@ -70,7 +82,8 @@ fn make_folder(wanted: Option<PathBuf>) -> Result<PathBuf> {
             path
         }
         None => {
-            let names = std::iter::once("photomove-demo".to_owned()).chain((2_u32..).map(|n| format!("photomove-demo-{n}")));
+            let names =
+                std::iter::once("photomove-demo".to_owned()).chain((2_u32..).map(|n| format!("photomove-demo-{n}")));
             let mut made = None;
             for path in names.map(PathBuf::from) {
                 // Created, not looked for: two demos at once get two folders.
@@ -91,7 +104,10 @@ fn make_folder(wanted: Option<PathBuf>) -> Result<PathBuf> {
 
 async fn start(folder: &Path, seed: u64) -> Result<Sims> {
     let options = SimOptions {
-        services: vec![ServiceSpec::new(ServiceKind::Amazon), ServiceSpec::new(ServiceKind::Google)],
+        services: vec![
+            ServiceSpec::new(ServiceKind::Amazon),
+            ServiceSpec::new(ServiceKind::Google),
+        ],
         fill: Some(Fill::Demo),
         seed,
         strict_media: true,
@@ -104,7 +120,10 @@ async fn start(folder: &Path, seed: u64) -> Result<Sims> {
 /// The settings with which a person would reach the stand-ins; nothing of the person's own is read.
 fn settings(sims: &Sims, folder: &Path) -> Result<Settings> {
     let environment = Environment::of(sims.env().clone());
-    let global = Global { state_dir: Some(folder.join("state")), ..Global::default() };
+    let global = Global {
+        state_dir: Some(folder.join("state")),
+        ..Global::default()
+    };
     settings::without_file(&global, &environment)
 }
 
@@ -112,7 +131,10 @@ fn settings(sims: &Sims, folder: &Path) -> Result<Settings> {
 fn without_questions(app: &App, settings: &Settings) -> App {
     App {
         person: Person::of_process(true, app.printer.clone()),
-        global: Global { state_dir: Some(settings.state_dir.clone()), ..app.global.clone() },
+        global: Global {
+            state_dir: Some(settings.state_dir.clone()),
+            ..app.global.clone()
+        },
         environment: Environment::default(),
         printer: app.printer.clone(),
         clock: app.clock.clone(),
@@ -149,7 +171,9 @@ async fn stored(sims: &Sims) -> u64 {
 /// The refusal is part of the show; anything else is not.
 fn exit_of(summary: &Summary) -> Exit {
     match report::exit_of(summary) {
-        Exit::ItemsFailed if summary.accounting.failed.count == REFUSED_BY_DESIGN && summary.unreadable == 0 => Exit::Done,
+        Exit::ItemsFailed if summary.accounting.failed.count == REFUSED_BY_DESIGN && summary.unreadable == 0 => {
+            Exit::Done
+        }
         exit => exit,
     }
 }

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use photomove_core::{Error, ErrorKind, Result};
-use photomove_migrate::{
-    EngineEnv, Journal, MigrateOptions, Migration, Plan, StopReason, StopToken, Summary,
-};
+use photomove_migrate::{EngineEnv, Journal, MigrateOptions, Migration, Plan, StopReason, StopToken, Summary};
 use serde_json::json;
 
 use crate::app::App;
@@ -14,7 +12,11 @@ use crate::endpoint::{self, Endpoint};
 use crate::exit::Exit;
 use crate::progress::Watcher;
 use crate::settings::Settings;
-use crate::{errors, providers, report};
+use crate::commands::status::failure_line;
+use crate::{errors, providers, report, text};
+
+/// Files that did not arrive that are named at the end of a run.
+const FAILURES_TOLD: u32 = 10;
 
 /// Arguments of `photomove migrate`.
 #[derive(Debug, Args)]
@@ -50,18 +52,27 @@ pub(crate) struct How {
 pub(crate) async fn run(app: &App, args: MigrateArgs) -> Result<Exit> {
     let (from, to) = endpoint::parse_pair(&args.from, &args.to)?;
     let settings = app.settings(args.spool_max.as_deref())?;
-    let how = How { retry_refused: args.retry_refused, new_journal: args.new_journal };
+    let how = How {
+        retry_refused: args.retry_refused,
+        new_journal: args.new_journal,
+    };
     if args.dry_run {
         return plan_only(app, &settings, &from, &to, &how).await;
     }
     let summary = between(app, &settings, &from, &to, &how).await?;
     let exit = report::exit_of(&summary);
-    tell_end(app, &settings, &summary, exit);
+    tell_end(app, &settings, &summary, exit).await?;
     Ok(exit)
 }
 
 /// Lists the source and prints what would be moved; nothing is written at the destination.
-pub(crate) async fn plan_only(app: &App, settings: &Settings, from: &Endpoint, to: &Endpoint, how: &How) -> Result<Exit> {
+pub(crate) async fn plan_only(
+    app: &App,
+    settings: &Settings,
+    from: &Endpoint,
+    to: &Endpoint,
+    how: &How,
+) -> Result<Exit> {
     let run = Run::prepare(app, settings, from, to, how).await?;
     let plan = run.watched(run.migration.plan()).await?;
     app.printer.object(&plan_object(&plan));
@@ -70,7 +81,13 @@ pub(crate) async fn plan_only(app: &App, settings: &Settings, from: &Endpoint, t
 }
 
 /// Moves everything and says how it went; the end is left to the caller. The demo runs this too.
-pub(crate) async fn between(app: &App, settings: &Settings, from: &Endpoint, to: &Endpoint, how: &How) -> Result<Summary> {
+pub(crate) async fn between(
+    app: &App,
+    settings: &Settings,
+    from: &Endpoint,
+    to: &Endpoint,
+    how: &How,
+) -> Result<Summary> {
     let run = Run::prepare(app, settings, from, to, how).await?;
     let plan = run.watched(run.migration.plan()).await?;
     app.printer.object(&plan_object(&plan));
@@ -107,11 +124,20 @@ impl Run {
         let target = accounts.open(target_sign_in, &journal).await?;
         let watcher = Watcher::new(app.printer.clone(), app.clock.clone());
         let (stop, passing) = pass_on(app);
-        let env = EngineEnv { clock: app.clock.clone(), random: app.random.clone(), observer: watcher.clone(), stop };
+        let env = EngineEnv {
+            clock: app.clock.clone(),
+            random: app.random.clone(),
+            observer: watcher.clone(),
+            stop,
+        };
         let mut options = MigrateOptions::new(&settings.state_dir);
         options.spool_max_bytes = settings.spool_max_bytes;
         options.retry_refused = how.retry_refused;
-        Ok(Self { migration: Migration::new(source, target, journal, options, env), watcher, _signals: passing })
+        Ok(Self {
+            migration: Migration::new(source, target, journal, options, env),
+            watcher,
+            _signals: passing,
+        })
     }
 
     /// Runs while the watcher writes its lines.
@@ -119,7 +145,7 @@ impl Run {
         self.watcher.begin();
         let result = tokio::select! {
             result = work => result,
-            () = self.watcher.tell_regularly() => unreachable!("it never ends"),
+            never = self.watcher.tell_regularly() => match never {},
         };
         self.watcher.finish();
         result
@@ -144,10 +170,13 @@ fn plan_object(plan: &Plan) -> serde_json::Value {
 }
 
 /// Prints the accounting, what to do next, and the last line.
-pub(crate) fn tell_end(app: &App, settings: &Settings, summary: &Summary, exit: Exit) {
-    app.printer.object(&json!({ "type": "summary", "exit_code": exit.code(), "summary": summary }));
+pub(crate) async fn tell_end(app: &App, settings: &Settings, summary: &Summary, exit: Exit) -> Result<()> {
+    app.printer
+        .object(&json!({ "type": "summary", "exit_code": exit.code(), "summary": summary }));
     app.printer.text(&report::summary_text(summary));
-    app.printer.text(&format!("\njournal: {}", settings.journal().display()));
+    tell_first_failures(app, settings, summary).await?;
+    app.printer
+        .text(&format!("\njournal: {}", settings.journal().display()));
     if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
         app.printer.talk(&errors::render(error));
     }
@@ -155,6 +184,26 @@ pub(crate) fn tell_end(app: &App, settings: &Settings, summary: &Summary, exit: 
         app.printer.text(&format!("next: {line}"));
     }
     app.printer.text(&format!("\n{}", report::last_line(summary)));
+    Ok(())
+}
+
+/// Lists the first files that did not arrive; whoever has more of them finds the rest where `next:` says.
+async fn tell_first_failures(app: &App, settings: &Settings, summary: &Summary) -> Result<()> {
+    let count = summary.accounting.failed.count + summary.accounting.skipped.count;
+    if count == 0 {
+        return Ok(());
+    }
+    let Some(journal) = Journal::open_read_only(&settings.journal(), app.clock.clone())? else {
+        return Ok(());
+    };
+    app.printer.text("");
+    for failure in journal.failures(summary.job, None, FAILURES_TOLD).await? {
+        app.printer.text(&failure_line(&failure));
+    }
+    if let Some(more) = count.checked_sub(u64::from(FAILURES_TOLD)).filter(|more| *more > 0) {
+        app.printer.text(&format!("and {} more", text::count(more)));
+    }
+    Ok(())
 }
 
 /// What the person can do now, at most one line per reason.
@@ -165,18 +214,28 @@ fn next_steps(summary: &Summary, state_dir: Option<&Path>) -> Vec<String> {
         Some(StopReason::SignInNeeded(_)) => {
             steps.push("sign in as the hint says, then run the same command again: it goes on from here".to_owned());
         }
-        Some(StopReason::Quota { resets_at: Some(at), .. }) => {
+        Some(StopReason::Quota {
+            resets_at: Some(at), ..
+        }) => {
             let at = at.to_zoned(jiff::tz::TimeZone::system());
-            steps.push(format!("run the same command again after {}: it goes on from here", at.strftime("%a %d %b %H:%M")));
+            steps.push(format!(
+                "run the same command again after {}: it goes on from here",
+                at.strftime("%a %d %b %H:%M")
+            ));
         }
         Some(StopReason::DestinationFull(_)) => {
-            steps.push("make room at the destination, then run the same command again: it goes on from here".to_owned());
+            steps
+                .push("make room at the destination, then run the same command again: it goes on from here".to_owned());
         }
         Some(_) => steps.push("run the same command again: it goes on from here".to_owned()),
     }
     if summary.accounting.failed.count > 0 || summary.accounting.skipped.count > 0 {
-        let option = state_dir.map(|path| format!(" --state-dir {}", path.display())).unwrap_or_default();
-        steps.push(format!("`photomove{option} status --failures` lists what did not arrive"));
+        let option = state_dir
+            .map(|path| format!(" --state-dir {}", path.display()))
+            .unwrap_or_default();
+        steps.push(format!(
+            "`photomove{option} status --failures` lists what did not arrive"
+        ));
     }
     steps
 }

@@ -99,11 +99,15 @@ fn options(args: SimArgs) -> Result<SimOptions> {
     };
     if let Some(text) = args.bandwidth {
         let bytes = text::parse_bytes(&text).filter(|bytes| *bytes > 0);
-        options.bandwidth_bytes_per_s = Some(bytes.ok_or_else(|| wrong("--bandwidth", &text, "a size such as `500kB`"))?);
+        options.bandwidth_bytes_per_s =
+            Some(bytes.ok_or_else(|| wrong("--bandwidth", &text, "a size such as `500kB`"))?);
     }
     if let Some(path) = args.faults {
         let json = std::fs::read_to_string(&path).map_err(|error| {
-            Error::new(ErrorKind::Config, format!("cannot read fault plan {}: {error}", path.display()))
+            Error::new(
+                ErrorKind::Config,
+                format!("cannot read fault plan {}: {error}", path.display()),
+            )
         })?;
         options.faults = photomove_sim::parse_faults(&json).map_err(|error| sim_error(error.into()))?;
     }
@@ -119,7 +123,9 @@ fn service(word: &str) -> Result<ServiceSpec> {
         "amazon" => ServiceKind::Amazon,
         "google" => ServiceKind::Google,
         _ => {
-            return Err(Error::new(ErrorKind::Config, format!("no stand-in of `{name}`")).hint("known: `amazon`, `google`"));
+            return Err(
+                Error::new(ErrorKind::Config, format!("no stand-in of `{name}`")).hint("known: `amazon`, `google`")
+            );
         }
     };
     let mut spec = ServiceSpec::new(kind);
@@ -186,7 +192,10 @@ mod tests {
         assert_eq!(options.bandwidth_bytes_per_s, Some(1_000_000));
         assert!(options.discard && options.strict_media && options.control);
         assert_eq!(options.port_base, Some(9000));
-        assert_eq!((options.state_dir, options.env_file), (Some("s".into()), Some("e".into())));
+        assert_eq!(
+            (options.state_dir, options.env_file),
+            (Some("s".into()), Some("e".into()))
+        );
     }
 
     #[test]
@@ -195,7 +204,10 @@ mod tests {
             ("photoprism", "no stand-in of `photoprism`"),
             ("amazon --synthetic many", "`--synthetic` is not N or N:BYTES"),
             ("amazon --bandwidth 0", "`--bandwidth` is not a size"),
-            ("amazon --faults does/not/exist", "cannot read fault plan does/not/exist"),
+            (
+                "amazon --faults does/not/exist",
+                "cannot read fault plan does/not/exist",
+            ),
         ] {
             let error = options_of(line).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");

@@ -60,7 +60,8 @@ fn tell_job(app: &App, job: &JobStatus) {
             text::counted(job.open_intents, "request")
         ));
     }
-    app.printer.text(&format!("\n{}\n", report::outcome_line(&job.accounting)));
+    app.printer
+        .text(&format!("\n{}\n", report::outcome_line(&job.accounting)));
 }
 
 fn state_words(job: &JobStatus) -> String {
@@ -71,7 +72,10 @@ fn state_words(job: &JobStatus) -> String {
         JobState::Finished => "finished",
     };
     match job.wake_at.filter(|_| job.state == JobState::Waiting) {
-        Some(at) => format!("{state} until {}", at.to_zoned(TimeZone::system()).strftime("%a %d %b %H:%M")),
+        Some(at) => format!(
+            "{state} until {}",
+            at.to_zoned(TimeZone::system()).strftime("%a %d %b %H:%M")
+        ),
         None => state.to_owned(),
     }
 }
@@ -83,15 +87,24 @@ async fn tell_failures(app: &App, journal: &Journal, job: &JobStatus) -> Result<
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id);
         for failure in &page {
-            app.printer.object(&json!({ "type": "failure", "job": job.id, "failure": failure }));
+            app.printer
+                .object(&json!({ "type": "failure", "job": job.id, "failure": failure }));
             app.printer.text(&failure_line(failure));
         }
     }
 }
 
-fn failure_line(failure: &Failure) -> String {
+/// `failed: IMG_1.jpg (2 MB): why`.
+pub(crate) fn failure_line(failure: &Failure) -> String {
     let word = if failure.skipped { "skipped" } else { "failed" };
-    let size = failure.size_bytes.map(|bytes| format!(" ({})", text::bytes(bytes))).unwrap_or_default();
-    let name: String = failure.name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let size = failure
+        .size_bytes
+        .map(|bytes| format!(" ({})", text::bytes(bytes)))
+        .unwrap_or_default();
+    let name: String = failure
+        .name
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
     format!("{word}: {name}{size}: {}", failure.reason.message)
 }

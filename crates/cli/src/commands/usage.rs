@@ -15,7 +15,9 @@ pub(crate) async fn run(app: &App, endpoint: &str) -> Result<Exit> {
     let accounts = providers::Accounts::new(app, &settings);
     let sign_in = accounts.sign_in(&endpoint).await?;
     let (account, held) = accounts.usage(sign_in).await?;
-    let rows = held.iter().map(|held| json!({ "category": held.category, "files": held.files, "bytes": held.bytes }));
+    let rows = held
+        .iter()
+        .map(|held| json!({ "category": held.category, "files": held.files, "bytes": held.bytes }));
     app.printer.object(&json!({
         "type": "usage",
         "provider": endpoint.kind.word(),
@@ -24,14 +26,22 @@ pub(crate) async fn run(app: &App, endpoint: &str) -> Result<Exit> {
         "limit_bytes": account.limit,
         "held": rows.collect::<Vec<_>>(),
     }));
-    let whose = account.label.as_deref().map(|label| format!(" ({label})")).unwrap_or_default();
+    let whose = account
+        .label
+        .as_deref()
+        .map(|label| format!(" ({label})"))
+        .unwrap_or_default();
     app.printer.text(&format!("{}{whose}", endpoint.kind.label()));
     if !held.is_empty() {
         app.printer.text(&report::held_table(&held));
     }
     match (account.used, account.limit) {
         (Some(used), Some(limit)) => {
-            app.printer.text(&format!("storage: {} of {} used", text::bytes(used), text::bytes(limit)));
+            app.printer.text(&format!(
+                "storage: {} of {} used",
+                text::bytes(used),
+                text::bytes(limit)
+            ));
         }
         (Some(used), None) => app.printer.text(&format!("storage: {} used", text::bytes(used))),
         _ if held.is_empty() => app.printer.text("storage: the service does not tell"),

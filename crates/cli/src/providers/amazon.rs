@@ -42,7 +42,10 @@ impl AmazonSignIn {
     /// [`ErrorKind::Internal`] if it cannot be written as JSON.
     pub(crate) fn to_credential(&self) -> Result<SecretString> {
         let cookies = serde_json::from_str(self.cookies.to_credential().expose_secret()).map_err(not_json)?;
-        let kept = Kept { marketplace: self.marketplace.clone(), cookies };
+        let kept = Kept {
+            marketplace: self.marketplace.clone(),
+            cookies,
+        };
         serde_json::to_string(&kept).map(SecretString::from).map_err(not_json)
     }
 
@@ -54,7 +57,10 @@ impl AmazonSignIn {
                 .hint("sign in again: `photomove auth login amazon`")
         })?;
         let cookies = Cookies::from_credential(&kept.cookies.to_string().into())?;
-        Ok(Self { cookies, marketplace: kept.marketplace })
+        Ok(Self {
+            cookies,
+            marketplace: kept.marketplace,
+        })
     }
 }
 
@@ -71,7 +77,11 @@ pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Res
     }
     let missing = || ask::not_signed_in(Kind::Amazon.word(), &endpoint.to_string(), "");
     let account = accounts.account(endpoint).await?.ok_or_else(missing)?;
-    let credential = accounts.store.load(&key(Kind::Amazon, &account)).await?.ok_or_else(missing)?;
+    let credential = accounts
+        .store
+        .load(&key(Kind::Amazon, &account))
+        .await?
+        .ok_or_else(missing)?;
     AmazonSignIn::of_credential(&credential)
 }
 
@@ -81,9 +91,12 @@ pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Res
 /// [`ErrorKind::Config`] if it cannot be read or is malformed.
 pub(crate) fn cookies_of_file(path: &Path) -> Result<Cookies> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::new(ErrorKind::Config, format!("cannot read cookie file {}: {error}", path.display()))
-            .provider(Kind::Amazon.word())
-            .hint("check the path; the file is a `cookies.txt` or the text of a `Cookie:` header")
+        Error::new(
+            ErrorKind::Config,
+            format!("cannot read cookie file {}: {error}", path.display()),
+        )
+        .provider(Kind::Amazon.word())
+        .hint("check the path; the file is a `cookies.txt` or the text of a `Cookie:` header")
     })?;
     Cookies::parse(&text).map_err(|error| error.operation(Operation::Settings).context("file", path.display()))
 }
@@ -102,7 +115,12 @@ pub(super) async fn usage(amazon: &AmazonPhotos) -> Result<Vec<Held>> {
         files: amount.total.count,
         bytes: amount.total.bytes,
     };
-    Ok(usage.categories.into_iter().map(held).filter(|held| held.files.is_some() || held.bytes.is_some()).collect())
+    Ok(usage
+        .categories
+        .into_iter()
+        .map(held)
+        .filter(|held| held.files.is_some() || held.bytes.is_some())
+        .collect())
 }
 
 /// Turns settings into the provider's own; a shop named in the settings beats the one named at the sign-in.

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, FactStore, MemoryQuotaStore, PhotoProvider, Result};
+use photomove_core::{
+    CredentialKey, CredentialStore, Error, ErrorKind, FactStore, MemoryQuotaStore, PhotoProvider, Result,
+};
 use photomove_google::{ClientSecret, GoogleConfig, GooglePhotos};
 use photomove_http::HttpEnv;
 use secrecy::SecretString;
@@ -27,15 +29,25 @@ pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Res
         && let Some(path) = &accounts.settings.google.token
     {
         let key = key(Kind::Google, DEFAULT_ACCOUNT);
-        return Ok(GoogleSignIn { store: Arc::new(SingleFileStore::new(path, key.clone())), key });
+        return Ok(GoogleSignIn {
+            store: Arc::new(SingleFileStore::new(path, key.clone())),
+            key,
+        });
     }
     let missing = || {
         // The client file is asked for where none is set: it is what people lack at their first sign-in.
-        let how = if accounts.settings.google.client_secret.is_some() { "" } else { " --client-secret client_secret.json" };
+        let how = if accounts.settings.google.client_secret.is_some() {
+            ""
+        } else {
+            " --client-secret client_secret.json"
+        };
         ask::not_signed_in(Kind::Google.word(), &endpoint.to_string(), how)
     };
     let account = accounts.account(endpoint).await?.ok_or_else(missing)?;
-    Ok(GoogleSignIn { store: Arc::new(accounts.store.clone()), key: key(Kind::Google, &account) })
+    Ok(GoogleSignIn {
+        store: Arc::new(accounts.store.clone()),
+        key: key(Kind::Google, &account),
+    })
 }
 
 /// Makes the provider.
@@ -46,7 +58,9 @@ pub(super) async fn open(
     facts: Arc<dyn FactStore>,
 ) -> Result<Arc<dyn PhotoProvider>> {
     let config = config(&accounts.settings.google)?;
-    Ok(Arc::new(GooglePhotos::open(config, sign_in.store, sign_in.key, facts, env).await?))
+    Ok(Arc::new(
+        GooglePhotos::open(config, sign_in.store, sign_in.key, facts, env).await?,
+    ))
 }
 
 /// Takes a kept sign-in back at Google and forgets it.
@@ -90,9 +104,12 @@ fn client_of_file(path: &Path) -> Result<ClientSecret> {
 /// [`ErrorKind::Config`] if it cannot be read or is something else.
 pub(crate) fn client_text(path: &Path) -> Result<(ClientSecret, SecretString)> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::new(ErrorKind::Config, format!("cannot read client secret file {}: {error}", path.display()))
-            .provider(Kind::Google.word())
-            .hint("download it from the Google Cloud console: \"Clients\", your desktop client, \"Download JSON\"")
+        Error::new(
+            ErrorKind::Config,
+            format!("cannot read client secret file {}: {error}", path.display()),
+        )
+        .provider(Kind::Google.word())
+        .hint("download it from the Google Cloud console: \"Clients\", your desktop client, \"Download JSON\"")
     })?;
     let client = ClientSecret::parse(&text).map_err(|error| error.context("file", path.display()))?;
     Ok((client, text.into()))

@@ -21,9 +21,12 @@ impl SingleFileStore {
     }
 
     fn failed(&self, doing: &str, error: &io::Error) -> Error {
-        Error::new(ErrorKind::Config, format!("cannot {doing} sign-in file {}: {error}", self.path.display()))
-            .operation(Operation::Settings)
-            .hint("check the path and that the file belongs to you")
+        Error::new(
+            ErrorKind::Config,
+            format!("cannot {doing} sign-in file {}: {error}", self.path.display()),
+        )
+        .operation(Operation::Settings)
+        .hint("check the path and that the file belongs to you")
     }
 }
 
@@ -59,7 +62,11 @@ impl CredentialStore for SingleFileStore {
     }
 
     async fn list(&self) -> Result<Vec<CredentialKey>> {
-        Ok(if self.path.exists() { vec![self.key.clone()] } else { Vec::new() })
+        Ok(if self.path.exists() {
+            vec![self.key.clone()]
+        } else {
+            Vec::new()
+        })
     }
 }
 
@@ -82,13 +89,22 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        assert!(store.load(&CredentialKey::new("google", "other")).await.unwrap().is_none());
+        assert!(
+            store
+                .load(&CredentialKey::new("google", "other"))
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[tokio::test]
     async fn a_missing_file_is_a_mistake_not_a_missing_sign_in() {
         let key = CredentialKey::new("google", "default");
-        let error = SingleFileStore::new("does/not/exist.json", key.clone()).load(&key).await.unwrap_err();
+        let error = SingleFileStore::new("does/not/exist.json", key.clone())
+            .load(&key)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
     }
 }

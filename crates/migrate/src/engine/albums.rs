@@ -256,7 +256,7 @@ impl Core {
             Step::Settle(error) => {
                 self.tell_retry("add to an album", &policy::reason(&error), None);
                 again(uploads).await?;
-                Ok(After::Done)
+                Ok(After::Pause(self.soon()))
             }
             Step::Again { reason, at } => {
                 self.tell_retry("add to an album", &reason, Some(at));

@@ -64,6 +64,7 @@ impl Core {
         if *error.kind() == ErrorKind::Internal {
             return Err(StopReason::Failed(error));
         }
+        let hint = error.hint_text().map(str::to_owned);
         match self.decide(error, 0) {
             Step::Stop(stop) => Err(stop),
             Step::Again { reason, at } => {
@@ -72,8 +73,9 @@ impl Core {
             }
             Step::Settle(error) => Err(StopReason::Failed(error)),
             Step::Fail(reason) | Step::Split(reason) => Err(StopReason::Failed(
-                Error::new(ErrorKind::Protocol, reason.message)
-                    .hint("the source cannot be listed; nothing was lost, run the command again later"),
+                Error::new(ErrorKind::Protocol, reason.message).hint(hint.unwrap_or_else(|| {
+                    "the source cannot be listed; nothing was lost, run the command again later".into()
+                })),
             )),
             Step::Exists(_) => Ok(After::Done),
         }

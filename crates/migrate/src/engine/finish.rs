@@ -61,6 +61,9 @@ pub(super) async fn finish(
             ))
         })
         .await?;
+    if !sums.adds_up() {
+        return Err(super::core::defect("the accounting does not add up").hint("keep the journal and report it"));
+    }
     core.board
         .align(&sums, state == JobState::Finished || state == JobState::Running);
     let progress = core.board.now();

@@ -13,6 +13,7 @@ pub(super) async fn plan(core: &Arc<Core>, source: AccountName, target: AccountN
     let gaps = core.source_caps.loses.iter().chain(caps.loses);
     let mut losses: Vec<Loss> = gaps
         .map(|gap| Loss {
+            in_file: false,
             what: gap.what.into(),
             why: gap.why.into(),
             count: None,

@@ -62,9 +62,6 @@ pub(super) struct Situation {
 /// Decides.
 pub(super) fn decide(error: Error, situation: Situation, streaks: &Streaks, random: &dyn Random) -> Step {
     let disposition = error.disposition();
-    if matches!(disposition, Disposition::Settle) {
-        return Step::Settle(error);
-    }
     if *error.kind() == ErrorKind::Protocol
         && streaks.protocol.fetch_add(1, Ordering::Relaxed) + 1 >= PROTOCOL_ERRORS_MAX
     {
@@ -77,6 +74,9 @@ pub(super) fn decide(error: Error, situation: Situation, streaks: &Streaks, rand
         return Step::Stop(StopReason::Failed(
             error.hint("check the network and run the command again; it continues where it stopped"),
         ));
+    }
+    if matches!(disposition, Disposition::Settle) {
+        return Step::Settle(error);
     }
     match disposition {
         Disposition::Retry { after } => again(&error, after, situation, random),
@@ -136,9 +136,9 @@ pub(super) fn pause(attempts: u32, random: &dyn Random) -> Duration {
     Duration::from_millis(millis / 2 + random.next_u64() % (millis / 2 + 1))
 }
 
-/// Says whether nobody knows if the failed call took effect.
+/// Says whether the failed call took effect or may have: then its outcome is asked for before anything else.
 pub(super) fn is_unknown(error: &Error) -> bool {
-    error.has_happened() == Happened::Unknown
+    error.has_happened() != Happened::No
 }
 
 /// Says for people and programs why an item failed.
@@ -231,6 +231,16 @@ mod tests {
         let steps: Vec<_> = (0..12).map(|_| step(gone(), 0, &streaks)).collect();
         assert!(matches!(steps[10], Step::Again { .. }));
         assert!(matches!(steps[11], Step::Stop(StopReason::Failed(_))));
+    }
+
+    #[test]
+    fn replies_that_get_lost_again_and_again_stop_the_run() {
+        let streaks = Streaks::default();
+        let lost = || Error::new(ErrorKind::Network, "connection reset").happened(Happened::Unknown, false);
+        for _ in 0..11 {
+            assert!(matches!(step(lost(), 0, &streaks), Step::Settle(_)));
+        }
+        assert!(matches!(step(lost(), 0, &streaks), Step::Stop(StopReason::Failed(_))));
     }
 
     #[test]

@@ -118,7 +118,8 @@ impl Core {
         }
     }
 
-    fn soon(&self) -> Timestamp {
+    /// A moment from now, for what is worth asking again.
+    pub(super) fn soon(&self) -> Timestamp {
         let pause = super::policy::pause(0, &*self.env.random);
         self.now().saturating_add(pause).unwrap_or(Timestamp::MAX)
     }

@@ -91,6 +91,7 @@ pub(crate) fn album_losses(c: &Connection, job: i64) -> Result<Vec<Loss>> {
     let mut losses: Vec<Loss> = filings::unfiled_reasons(c, job, 20)?
         .into_iter()
         .map(|(why, count)| Loss {
+            in_file: false,
             what: "place in an album".into(),
             why,
             count: Some(count),
@@ -99,6 +100,7 @@ pub(crate) fn album_losses(c: &Connection, job: i64) -> Result<Vec<Loss>> {
     let (_, unlisted) = jobs::oddities(c, job)?;
     if unlisted > 0 {
         losses.push(Loss {
+            in_file: false,
             what: "place in an album".into(),
             why: "the source does not list the item".into(),
             count: Some(unlisted),

@@ -158,22 +158,32 @@ pub(crate) fn requests(c: &Connection, job: i64, caps: &SinkCaps) -> Result<u64>
 pub(crate) fn losses(c: &Connection, job: Job, caps: &SinkCaps) -> Result<Vec<Loss>> {
     let kept = caps.on_create.union(caps.on_update);
     let mut losses = Vec::new();
+    for (field, name) in all_fields().minus(kept).each() {
+        let in_file = caps.reads_from_file.contains(field);
+        let why = match in_file {
+            true => "the destination reads it from the file, which is sent unchanged",
+            false => "the destination has no place for it",
+        };
+        let count = with_field(c, job.id, field)?;
+        if count > 0 {
+            losses.push(Loss {
+                in_file,
+                what: name.into(),
+                why: why.into(),
+                count: Some(count),
+            });
+        }
+    }
     let mut push = |what: &str, why: &str, count: u64| {
         if count > 0 {
             losses.push(Loss {
+                in_file: false,
                 what: what.into(),
                 why: why.into(),
                 count: Some(count),
             });
         }
     };
-    for (field, name) in all_fields().minus(kept).each() {
-        push(
-            name,
-            "the destination keeps only what is inside the file",
-            with_field(c, job.id, field)?,
-        );
-    }
     if let Some(max) = caps
         .texts
         .description_chars

@@ -254,8 +254,11 @@ pub(crate) fn fail(c: &Connection, id: i64, intent: Option<i64>, reason: &Reason
 pub(crate) fn already_there(c: &Connection, id: i64, intent: Option<i64>, dest: &str, now: Timestamp) -> Result<()> {
     exec(
         c,
-        "UPDATE upload SET state='already_there', dest_id=?2, spool=NULL, token=NULL, next_try=NULL WHERE id=?1",
-        (id, dest),
+        // What an earlier request of ours may have brought is no find: it is to be proven like all that we sent.
+        "UPDATE upload SET dest_id=?2, spool=NULL, token=NULL, next_try=NULL, state=CASE WHEN EXISTS(SELECT 1 FROM intent_item ii
+             JOIN intent i ON i.id=ii.intent WHERE ii.upload=?1 AND i.kind='stage' AND i.id IS NOT ?3)
+           THEN 'committed' ELSE 'already_there' END WHERE id=?1",
+        (id, dest, intent),
     )?;
     super::filings::mark_ready(c, id)?;
     match intent {

@@ -39,15 +39,32 @@ fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account) {
     let printer = &accounts.app.printer;
     let typed = providers::typed(kind, name);
     printer.object(&json!({ "type": "signed_in", "endpoint": typed, "account": account.label }));
-    let whose = account.label.as_deref().map(|label| format!(" ({label})")).unwrap_or_default();
+    let whose = account
+        .label
+        .as_deref()
+        .map(|label| format!(" ({label})"))
+        .unwrap_or_default();
     printer.text(&format!("signed in to {}{whose}", kind.label()));
     printer.text(&format!("kept in: {}", accounts.settings.credentials().display()));
     let overridden = match kind {
-        Kind::Amazon => accounts.settings.amazon.cookies.is_some().then_some("PHOTOMOVE_AMAZON_COOKIES"),
-        Kind::Google => accounts.settings.google.token.is_some().then_some("PHOTOMOVE_GOOGLE_TOKEN"),
+        Kind::Amazon => accounts
+            .settings
+            .amazon
+            .cookies
+            .is_some()
+            .then_some("PHOTOMOVE_AMAZON_COOKIES"),
+        Kind::Google => accounts
+            .settings
+            .google
+            .token
+            .is_some()
+            .then_some("PHOTOMOVE_GOOGLE_TOKEN"),
     };
-    if let Some(setting) = overridden {
-        printer.talk(&format!("note: `{setting}` or its setting is used instead of this sign-in as long as it is set"));
+    // An account that is named is always the kept one.
+    if let Some(setting) = overridden.filter(|_| name == DEFAULT_ACCOUNT) {
+        printer.talk(&format!(
+            "note: `{setting}` or its setting is used instead of this sign-in as long as it is set"
+        ));
     }
 }
 
@@ -58,14 +75,19 @@ fn refuse_foreign_options(args: &LoginArgs, kind: Kind) -> Result<()> {
         ("--from-env", args.from_env),
         ("--marketplace", args.marketplace.is_some()),
     ];
-    let google = [("--client-secret", args.client_secret.is_some()), ("--no-browser", args.no_browser)];
+    let google = [
+        ("--client-secret", args.client_secret.is_some()),
+        ("--no-browser", args.no_browser),
+    ];
     let (foreign, owner): (&[_], _) = match kind {
         Kind::Amazon => (&google, Kind::Google),
         Kind::Google => (&amazon, Kind::Amazon),
     };
     match foreign.iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(Error::new(ErrorKind::Config, format!("`{option}` belongs to `{}`", owner.word()))
-            .hint("see `photomove auth login --help`")),
+        Some((option, _)) => Err(
+            Error::new(ErrorKind::Config, format!("`{option}` belongs to `{}`", owner.word()))
+                .hint("see `photomove auth login --help`"),
+        ),
         None => Ok(()),
     }
 }

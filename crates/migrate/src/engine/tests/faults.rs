@@ -304,3 +304,62 @@ async fn an_abort_drops_what_is_under_way_and_the_next_run_settles_it() {
     assert_eq!(bench.run().await.accounting.verified.count, 8);
     bench.assert_same_library();
 }
+
+#[tokio::test]
+async fn a_version_that_was_replaced_meanwhile_is_not_created() {
+    let bench = Bench::new();
+    bench.fill(3);
+    let revoked = || Error::new(ErrorKind::Auth(AuthProblem::Revoked), "the sign-in was taken back");
+    bench.run().await;
+    bench.source.insert(MemoryItem::new("i1", "1.jpg", "second version"));
+    bench.sink.fail_next(Operation::Commit, FailWhen::Before, revoked);
+    assert!(bench.run().await.stopped.is_some());
+    // The pass goes on with what it listed: the source gives other bytes than were promised, or the staged ones are used.
+    bench.source.insert(MemoryItem::new("i1", "1.jpg", "third version"));
+    assert_eq!(bench.run().await.accounting.verified.count, 3);
+    assert_eq!(bench.run().await.accounting.verified.count, 3);
+    let bodies = bench.bodies();
+    assert!(bodies.contains_key("third version".as_bytes()));
+    assert!(bodies.values().all(|n| *n == 1));
+}
+
+#[tokio::test]
+async fn a_service_that_loses_every_reply_stops_the_run_with_the_intent_open() {
+    for operation in [Operation::Commit, Operation::CreateAlbum, Operation::AddToAlbum] {
+        let bench = Bench::new();
+        bench.fill(6);
+        bench.album("a", 0..4);
+        bench.album("b", 0..4);
+        for _ in 0..40 {
+            bench.sink.fail_next(operation, FailWhen::Before, lost);
+        }
+        let summary = bench.run().await;
+        assert!(
+            matches!(summary.stopped, Some(StopReason::Failed(_))),
+            "{operation:?}: {:?}",
+            summary.stopped
+        );
+        assert!(bench.sink.calls_of(operation) < 20, "{operation:?}");
+        // It goes on from run to run until the service is well again.
+        for _ in 0..12 {
+            if bench.run().await.stopped.is_none() {
+                break;
+            }
+        }
+        bench.assert_same_library();
+        assert_eq!(bench.sink.calls_of(Operation::Stage), 6, "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_album_that_was_created_without_an_id_in_the_reply_is_adopted() {
+    let bench = Bench::new();
+    bench.fill(2);
+    bench.album("a", 0..2);
+    let strange = || Error::new(ErrorKind::Protocol, "the new album has no id").happened(Happened::Yes, false);
+    bench
+        .sink
+        .fail_next(Operation::CreateAlbum, FailWhen::AfterActing, strange);
+    assert!(bench.run().await.stopped.is_none());
+    bench.assert_same_library();
+}

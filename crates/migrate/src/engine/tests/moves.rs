@@ -163,3 +163,16 @@ async fn the_observer_is_told_every_outcome() {
     assert_eq!((last.found, last.done, last.verified, last.failed), (13, 13, 12, 1));
     assert_eq!((last.uploaded, last.created), (12, 12));
 }
+
+/// Whoever calls the engine may do so from a task of a runtime with many threads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_can_be_given_to_another_thread() {
+    let bench = Bench::new();
+    bench.fill(30);
+    bench.album("a", 0..30);
+    let target = std::sync::Arc::clone(&bench.sink);
+    let migration = bench.migration(bench.open(None), target);
+    let task = tokio::spawn(async move { migration.run().await });
+    assert_eq!(task.await.unwrap().unwrap().accounting.verified.count, 30);
+    bench.assert_same_library();
+}

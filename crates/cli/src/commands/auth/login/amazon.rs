@@ -21,7 +21,10 @@ pub(super) async fn login(accounts: &Accounts<'_>, args: &LoginArgs, name: &str)
     let sign_in = AmazonSignIn::new(cookies, args.marketplace.clone());
     let credential = sign_in.to_credential()?;
     let account = accounts.open_alone(SignIn::Amazon(sign_in)).await?.connect().await?;
-    accounts.store.save(&providers::key(Kind::Amazon, name), &credential).await?;
+    accounts
+        .store
+        .save(&providers::key(Kind::Amazon, name), &credential)
+        .await?;
     Ok(account)
 }
 
@@ -30,9 +33,11 @@ async fn take(accounts: &Accounts<'_>, args: &LoginArgs) -> Result<Cookies> {
     if args.from_env {
         let cookies = Cookies::from_variables(app.environment.texts())?;
         if cookies.is_empty() {
-            return Err(Error::new(ErrorKind::Config, "no cookies among the environment variables")
-                .provider(Kind::Amazon.word())
-                .hint("set `session_id`, `ubid_main` and `at_main` (or `ubid_acb…` and `at_acb…` of your shop)"));
+            return Err(
+                Error::new(ErrorKind::Config, "no cookies among the environment variables")
+                    .provider(Kind::Amazon.word())
+                    .hint("set `session_id`, `ubid_main` and `at_main` (or `ubid_acb…` and `at_acb…` of your shop)"),
+            );
         }
         return Ok(cookies);
     }
@@ -53,8 +58,15 @@ async fn take(accounts: &Accounts<'_>, args: &LoginArgs) -> Result<Cookies> {
 
 fn of_standard_input() -> Result<Cookies> {
     let mut text = String::new();
-    std::io::stdin().take(MOST_BYTES).read_to_string(&mut text).map_err(|error| {
-        Error::new(ErrorKind::Config, format!("cannot read cookies from standard input: {error}")).provider(Kind::Amazon.word())
-    })?;
+    std::io::stdin()
+        .take(MOST_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Config,
+                format!("cannot read cookies from standard input: {error}"),
+            )
+            .provider(Kind::Amazon.word())
+        })?;
     Cookies::parse(&text)
 }

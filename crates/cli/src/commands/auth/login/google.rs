@@ -20,17 +20,25 @@ pub(super) async fn login(accounts: &Accounts<'_>, args: &LoginArgs, name: &str)
         person = person.without_browser();
     }
     let signed_in = Box::pin(Login::new(client, &env)?.run(&person)).await?;
-    signed_in.save(&accounts.store, &providers::key(Kind::Google, name)).await?;
+    signed_in
+        .save(&accounts.store, &providers::key(Kind::Google, name))
+        .await?;
     accounts.store.save(&client_key(name), &text).await?;
     // A named account is looked up in the store, whatever the settings say.
-    let endpoint = Endpoint { kind: Kind::Google, account: Some(name.to_owned()) };
+    let endpoint = Endpoint {
+        kind: Kind::Google,
+        account: Some(name.to_owned()),
+    };
     let sign_in = accounts.sign_in(&endpoint).await?;
     accounts.open_alone(sign_in).await?.connect().await
 }
 
 /// The client of the option, else of the settings, else the one that was kept at an earlier sign-in.
 async fn client(accounts: &Accounts<'_>, args: &LoginArgs, name: &str) -> Result<(ClientSecret, SecretString)> {
-    let given = args.client_secret.as_ref().or(accounts.settings.google.client_secret.as_ref());
+    let given = args
+        .client_secret
+        .as_ref()
+        .or(accounts.settings.google.client_secret.as_ref());
     if let Some(path) = given {
         return client_text(path);
     }
