@@ -24,15 +24,25 @@ async fn main() -> Result<()> {
     println!("shop: {}", client.marketplace().domain());
     for (category, usage) in client.usage().await?.categories {
         let total = usage.total;
-        println!("{category}: {} files, {} bytes", total.count.unwrap_or(0), total.bytes.unwrap_or(0));
+        println!(
+            "{category}: {} files, {} bytes",
+            total.count.unwrap_or(0),
+            total.bytes.unwrap_or(0)
+        );
     }
 
     let mut start = Start::Beginning;
     loop {
         let page = client.albums(start).await?;
         for album in page.nodes.into_iter().flatten() {
-            let members = client.children(&album.id, &NodeQuery::new(Filter::new()).limit(1)).await?;
-            println!("album {}: {} items", album.name.unwrap_or_default(), members.count.unwrap_or_default());
+            let members = client
+                .children(&album.id, &NodeQuery::new(Filter::new()).limit(1))
+                .await?;
+            println!(
+                "album {}: {} items",
+                album.name.unwrap_or_default(),
+                members.count.unwrap_or_default()
+            );
         }
         let Some(token) = page.next_token else { break };
         start = Start::Token(token);

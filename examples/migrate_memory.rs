@@ -11,7 +11,11 @@ use photomove::migrate::{EngineEnv, Journal, MigrateOptions, Migration};
 async fn main() -> Result<()> {
     let old = Arc::new(MemoryProvider::new("old service"));
     for number in 1..=5 {
-        old.insert(MemoryItem::new(format!("id-{number}"), format!("IMG_{number:04}.jpg"), format!("picture {number}")));
+        old.insert(MemoryItem::new(
+            format!("id-{number}"),
+            format!("IMG_{number:04}.jpg"),
+            format!("picture {number}"),
+        ));
     }
     // The same bytes under another name: one item at the destination, in both albums.
     old.insert(MemoryItem::new("id-6", "copy of IMG_0001.jpg", "picture 1"));
@@ -21,12 +25,24 @@ async fn main() -> Result<()> {
 
     let folder = tempfile::tempdir().map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
     let journal = Journal::open(&folder.path().join("journal.db"), SystemClock::shared())?;
-    let migration = Migration::new(old, new.clone(), journal, MigrateOptions::new(folder.path()), EngineEnv::system());
+    let migration = Migration::new(
+        old,
+        new.clone(),
+        journal,
+        MigrateOptions::new(folder.path()),
+        EngineEnv::system(),
+    );
 
     let plan = migration.plan().await?;
-    println!("plan: {} files, {} bytes, {} albums", plan.parts.count, plan.parts.bytes, plan.albums);
+    println!(
+        "plan: {} files, {} bytes, {} albums",
+        plan.parts.count, plan.parts.bytes, plan.albums
+    );
     let summary = migration.run().await?;
-    println!("verified {} of {}, sent {}", summary.accounting.verified.count, summary.accounting.found.count, summary.uploaded.count);
+    println!(
+        "verified {} of {}, sent {}",
+        summary.accounting.verified.count, summary.accounting.found.count, summary.uploaded.count
+    );
     let again = migration.run().await?;
     println!("again: nothing to do is {}", again.nothing_to_do);
     for album in new.albums() {

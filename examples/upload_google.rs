@@ -9,9 +9,7 @@
 
 use std::sync::Arc;
 
-use photomove::core::{
-    BytesBody, CredentialKey, CredentialStore, Error, ErrorKind, MemoryCredentialStore, Result,
-};
+use photomove::core::{BytesBody, CredentialKey, CredentialStore, Error, ErrorKind, MemoryCredentialStore, Result};
 use photomove::google::wire::NewMediaItem;
 use photomove::google::{ClientSecret, GoogleAuth, GoogleConfig, LibraryClient};
 use photomove::http::HttpEnv;
@@ -40,7 +38,12 @@ async fn main() -> Result<()> {
         };
         let item = client.media_item(&item.id).await?;
         let text = |text: Option<String>| text.unwrap_or_default();
-        println!("item: {} ({}), {}", text(item.filename), text(item.mime_type), text(item.description));
+        println!(
+            "item: {} ({}), {}",
+            text(item.filename),
+            text(item.mime_type),
+            text(item.description)
+        );
     }
     Ok(())
 }

@@ -8,14 +8,21 @@ use photomove_sim::{Fill, SimOptions, demo, parse_faults};
 use crate::support::{Stage, count, synthetic};
 
 fn sha1s(items: &[serde_json::Value]) -> Vec<String> {
-    let mut sums: Vec<_> = items.iter().map(|item| item["sha1"].as_str().expect("sha1").to_owned()).collect();
+    let mut sums: Vec<_> = items
+        .iter()
+        .map(|item| item["sha1"].as_str().expect("sha1").to_owned())
+        .collect();
     sums.sort();
     sums
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_run_continues_without_loss_or_double() {
-    let options = SimOptions { fill: Some(synthetic(120)), latency: Duration::from_millis(15), ..Stage::options() };
+    let options = SimOptions {
+        fill: Some(synthetic(120)),
+        latency: Duration::from_millis(15),
+        ..Stage::options()
+    };
     let stage = Stage::with(options).await;
     let mut kills = 0;
     // Each kill comes a little later in the run than the one before.
@@ -60,7 +67,11 @@ async fn identical_files_are_sent_once_and_enter_all_their_albums() {
             let titles = value["albums"].as_array().expect("albums").iter();
             titles.map(|title| title.as_str().expect("title").to_owned()).collect()
         };
-        let wanted = source.iter().filter(|copy| copy["sha1"] == item["sha1"]).flat_map(titles).collect();
+        let wanted = source
+            .iter()
+            .filter(|copy| copy["sha1"] == item["sha1"])
+            .flat_map(titles)
+            .collect();
         assert_eq!(titles(item), wanted, "{item}");
     }
 }
@@ -70,7 +81,12 @@ async fn damaged_downloads_are_fetched_again() {
     let faults = r#"[{"operation": "download", "nth": 3, "fault": "flip_bit"},
                      {"operation": "download", "nth": 7, "fault": "truncate", "at": 100}]"#;
     let faults = parse_faults(faults).expect("plan");
-    let stage = Stage::with(SimOptions { fill: Some(synthetic(20)), faults, ..Stage::options() }).await;
+    let stage = Stage::with(SimOptions {
+        fill: Some(synthetic(20)),
+        faults,
+        ..Stage::options()
+    })
+    .await;
 
     stage.photomove(&["amazon", "google", "--yes"]).await.expect_code(0);
 

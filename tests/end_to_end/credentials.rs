@@ -10,7 +10,10 @@ const GOOGLE_ALLOWED: [&str; 3] = ["library", "userinfo", "oauth2"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_cookie_or_token_reaches_another_origin() {
-    let mut options = SimOptions { fill: Some(synthetic(12)), ..Stage::options() };
+    let mut options = SimOptions {
+        fill: Some(synthetic(12)),
+        ..Stage::options()
+    };
     // Downloads are redirected to a storage host that refuses whoever brings a second form of authentication.
     options.amazon.signed_download = false;
     options.amazon.redirect_target = RedirectTarget::PreSigned;
@@ -20,14 +23,27 @@ async fn no_cookie_or_token_reaches_another_origin() {
 
     let amazon = stage.amazon_requests();
     let redirected: Vec<_> = amazon.iter().filter(|line| line.origin == "storage").collect();
-    assert!(redirected.len() >= 12, "downloads were to be redirected to the storage host");
-    for line in amazon.iter().filter(|line| !AMAZON_ALLOWED.contains(&line.origin.as_str())) {
+    assert!(
+        redirected.len() >= 12,
+        "downloads were to be redirected to the storage host"
+    );
+    for line in amazon
+        .iter()
+        .filter(|line| !AMAZON_ALLOWED.contains(&line.origin.as_str()))
+    {
         assert_eq!(line.credentials, Vec::<String>::new(), "{line:?}");
     }
-    for line in stage.google_requests().iter().filter(|line| !GOOGLE_ALLOWED.contains(&line.origin.as_str())) {
+    for line in stage
+        .google_requests()
+        .iter()
+        .filter(|line| !GOOGLE_ALLOWED.contains(&line.origin.as_str()))
+    {
         assert_eq!(line.credentials, Vec::<String>::new(), "{line:?}");
     }
-    let cookies_at_google = stage.google_requests().iter().any(|line| line.credentials.iter().any(|name| name.starts_with("at-")));
+    let cookies_at_google = stage
+        .google_requests()
+        .iter()
+        .any(|line| line.credentials.iter().any(|name| name.starts_with("at-")));
     assert!(!cookies_at_google, "an Amazon cookie reached Google");
     stage.assert_no_unknown_requests();
 }
@@ -38,14 +54,19 @@ async fn no_secret_is_printed_or_written_outside_the_private_files() {
     let secrets = secrets_of(&stage);
     assert!(secrets.len() >= 5, "cookies and tokens to look for");
 
-    let run = stage.photomove(&["-vv", "amazon", "google", "--yes"]).await.expect_code(0);
+    let run = stage
+        .photomove(&["-vv", "amazon", "google", "--yes"])
+        .await
+        .expect_code(0);
 
     for secret in &secrets {
         assert!(!run.text().contains(secret.as_str()), "a secret was printed");
     }
     for file in files_below(&stage.state_dir()) {
         let bytes = std::fs::read(&file).expect("readable");
-        let holds = secrets.iter().any(|secret| bytes.windows(secret.len()).any(|part| part == secret.as_bytes()));
+        let holds = secrets
+            .iter()
+            .any(|secret| bytes.windows(secret.len()).any(|part| part == secret.as_bytes()));
         if holds {
             assert_private(&file);
         }
@@ -85,7 +106,12 @@ fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 fn assert_private(file: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(file).expect("metadata").permissions().mode();
-    assert_eq!(mode & 0o077, 0, "{} holds a secret and has mode {mode:o}", file.display());
+    assert_eq!(
+        mode & 0o077,
+        0,
+        "{} holds a secret and has mode {mode:o}",
+        file.display()
+    );
 }
 
 #[cfg(not(unix))]

@@ -14,8 +14,15 @@ async fn demo_shows_a_whole_migration_and_leaves_one_folder() {
     let run = stage.photomove(&["demo"]).await.expect_code(0);
 
     assert!(run.text().contains("verified"), "{}", run.text());
-    assert!(run.text().contains("1 failed"), "one item is refused by design: {}", run.text());
-    let after: Vec<_> = entries(&stage.path(".")).into_iter().filter(|name| !before.contains(name)).collect();
+    assert!(
+        run.text().contains("1 failed"),
+        "one item is refused by design: {}",
+        run.text()
+    );
+    let after: Vec<_> = entries(&stage.path("."))
+        .into_iter()
+        .filter(|name| !before.contains(name))
+        .collect();
     assert_eq!(after, ["photomove-demo"], "one folder is left");
 }
 

@@ -11,7 +11,11 @@ async fn list_amazon_lists_the_library() {
     for (item, albums) in library.items.iter_mut().zip([vec![0], vec![], vec![0]]) {
         item.albums = albums;
     }
-    let stage = Stage::with(SimOptions { fill: Some(Fill::Library(library)), ..Stage::options() }).await;
+    let stage = Stage::with(SimOptions {
+        fill: Some(Fill::Library(library)),
+        ..Stage::options()
+    })
+    .await;
 
     let run = stage.example("list_amazon", &[]).await.expect_code(0);
 
@@ -34,7 +38,10 @@ async fn upload_google_uploads_one_file() {
     let stage = Stage::new(synthetic(1)).await;
     std::fs::write(stage.path("picture.jpg"), "bytes of a picture").expect("written");
 
-    let run = stage.example("upload_google", &["picture.jpg", "Lisbon 2023"]).await.expect_code(0);
+    let run = stage
+        .example("upload_google", &["picture.jpg", "Lisbon 2023"])
+        .await
+        .expect_code(0);
 
     insta::assert_snapshot!(run.stdout, @r"
     album: Lisbon 2023

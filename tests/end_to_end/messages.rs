@@ -28,19 +28,28 @@ fn filters(stage: &Stage) -> insta::Settings {
 }
 
 fn insta_escape(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_alphanumeric() { vec![c] } else { vec!['\\', c] }).collect()
+    text.chars()
+        .flat_map(|c| if c.is_alphanumeric() { vec![c] } else { vec!['\\', c] })
+        .collect()
 }
 
 fn said(run: &Output) -> String {
     let code = run.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-    format!("exit code {code}\n--- stdout\n{}\n--- stderr\n{}", run.stdout.trim_end(), run.stderr.trim_end())
+    format!(
+        "exit code {code}\n--- stdout\n{}\n--- stderr\n{}",
+        run.stdout.trim_end(),
+        run.stderr.trim_end()
+    )
 }
 
 /// One picture of its own, in one album.
 fn one(item: LibraryItem, title: &str) -> Fill {
     let mut item = item;
     item.albums = vec![0];
-    Fill::Library(Library { items: vec![item], albums: vec![LibraryAlbum { title: title.into() }] })
+    Fill::Library(Library {
+        items: vec![item],
+        albums: vec![LibraryAlbum { title: title.into() }],
+    })
 }
 
 fn picture() -> LibraryItem {
@@ -51,16 +60,30 @@ fn picture() -> LibraryItem {
 async fn malformed_cookie_file() {
     let stage = Stage::new(synthetic(1)).await;
     let file = stage.path("cookies.txt");
-    std::fs::write(&file, "# Netscape HTTP Cookie File\n.amazon.com\tTRUE\t/\tTRUE\t0\tsession-id\n").expect("written");
-    let run = stage.photomove(&["auth", "login", "amazon", "--cookies", "cookies.txt"]).await.expect_code(2);
+    std::fs::write(
+        &file,
+        "# Netscape HTTP Cookie File\n.amazon.com\tTRUE\t/\tTRUE\t0\tsession-id\n",
+    )
+    .expect("written");
+    let run = stage
+        .photomove(&["auth", "login", "amazon", "--cookies", "cookies.txt"])
+        .await
+        .expect_code(2);
     assert_said!(stage, run);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_marketplace() {
     let stage = Stage::new(synthetic(1)).await;
-    std::fs::write(stage.path("cookies.txt"), "Cookie: session-id=1-2-3; ubid-acbzz=4-5-6; at-acbzz=Atza|secret").expect("written");
-    let run = stage.photomove(&["auth", "login", "amazon", "--cookies", "cookies.txt"]).await.expect_code(2);
+    std::fs::write(
+        stage.path("cookies.txt"),
+        "Cookie: session-id=1-2-3; ubid-acbzz=4-5-6; at-acbzz=Atza|secret",
+    )
+    .expect("written");
+    let run = stage
+        .photomove(&["auth", "login", "amazon", "--cookies", "cookies.txt"])
+        .await
+        .expect_code(2);
     assert!(!run.text().contains("Atza"), "the cookie's value was shown");
     assert_said!(stage, run);
 }
@@ -79,8 +102,15 @@ async fn nothing_listening_at_the_port() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_client_secret_file() {
     let stage = Stage::new(synthetic(1)).await;
-    std::fs::write(stage.path("client.json"), r#"{"type": "service_account", "private_key": "canary"}"#).expect("written");
-    let run = stage.photomove(&["auth", "login", "google", "--client-secret", "client.json"]).await.expect_code(2);
+    std::fs::write(
+        stage.path("client.json"),
+        r#"{"type": "service_account", "private_key": "canary"}"#,
+    )
+    .expect("written");
+    let run = stage
+        .photomove(&["auth", "login", "google", "--client-secret", "client.json"])
+        .await
+        .expect_code(2);
     assert!(!run.text().contains("canary"), "a value of the file was shown");
     assert_said!(stage, run);
 }
@@ -93,7 +123,10 @@ async fn consent_refused() {
     let args = ["auth", "login", "google", "--no-browser", "--client-secret", &secret];
     let run = stage.photomove_in_browser(&args).await.expect_code(4);
     let mut settings = filters(&stage);
-    settings.add_filter(r"http://127\.0\.0\.1:\[port\]/o/oauth2/\S+", "[address of the consent page]");
+    settings.add_filter(
+        r"http://127\.0\.0\.1:\[port\]/o/oauth2/\S+",
+        "[address of the consent page]",
+    );
     settings.add_filter(&insta_escape(&secret), "[client secret file]");
     settings.bind(|| insta::assert_snapshot!(said(&run)));
 }
@@ -120,7 +153,11 @@ async fn album_title_of_600_characters() {
 #[tokio::test(flavor = "multi_thread")]
 async fn item_of_a_type_google_refuses() {
     let item = LibraryItem::from_bytes("not-a-picture.jpg", "this is text under the name of a picture");
-    let options = SimOptions { fill: Some(one(item, "Lisbon")), strict_media: true, ..Stage::options() };
+    let options = SimOptions {
+        fill: Some(one(item, "Lisbon")),
+        strict_media: true,
+        ..Stage::options()
+    };
     let stage = Stage::with(options).await;
     let run = stage.photomove(&["amazon", "google", "--yes"]).await.expect_code(3);
     assert_said!(stage, run);
@@ -141,7 +178,12 @@ async fn wrong_md5() {
 /// Every download of the only picture is damaged, on whichever route.
 async fn damaged_downloads(fault: &str) -> (Stage, Output) {
     let faults = parse_faults(&format!(r#"[{{"operation": "download", {fault}}}]"#)).expect("plan");
-    let stage = Stage::with(SimOptions { fill: Some(one(picture(), "Lisbon")), faults, ..Stage::options() }).await;
+    let stage = Stage::with(SimOptions {
+        fill: Some(one(picture(), "Lisbon")),
+        faults,
+        ..Stage::options()
+    })
+    .await;
     let run = stage.photomove(&["amazon", "google", "--yes"]).await.expect_code(3);
     assert_eq!(stage.google_items().await.len(), 0, "a damaged picture was sent");
     (stage, run)

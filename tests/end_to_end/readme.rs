@@ -11,16 +11,29 @@ fn the_build_server_runs_the_test_command_of_the_readme() {
     let readme = read("README.md");
     let block = readme.split("```sh\n").nth(1).expect("the first screen has commands");
     let commands: Vec<&str> = block.split("```").next().expect("block ends").lines().collect();
-    let test = commands.iter().find(|line| line.starts_with("cargo test")).expect("a test command");
+    let test = commands
+        .iter()
+        .find(|line| line.starts_with("cargo test"))
+        .expect("a test command");
     let test = test.split('#').next().expect("text before the comment").trim();
     assert!(read(".ci/run").contains(test), "`.ci/run` does not run `{test}`");
-    assert!(commands.iter().any(|line| line.starts_with("cargo run --release -- demo")), "{commands:?}");
+    assert!(
+        commands
+            .iter()
+            .any(|line| line.starts_with("cargo run --release -- demo")),
+        "{commands:?}"
+    );
 }
 
 #[test]
 fn every_relative_link_of_the_documents_leads_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for document in ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/recordings.md"] {
+    for document in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/architecture.md",
+        "docs/recordings.md",
+    ] {
         let text = read(document);
         let folder = root.join(document).parent().expect("folder").to_owned();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -28,7 +41,10 @@ fn every_relative_link_of_the_documents_leads_somewhere() {
                 continue;
             }
             let file = target.split('#').next().expect("text before the anchor");
-            assert!(folder.join(file).exists(), "{document} links to {target}, which does not exist");
+            assert!(
+                folder.join(file).exists(),
+                "{document} links to {target}, which does not exist"
+            );
         }
     }
 }

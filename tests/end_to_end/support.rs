@@ -27,7 +27,13 @@ impl Output {
     /// Fails with everything the program said unless it ended with this code.
     #[track_caller]
     pub fn expect_code(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 }
@@ -42,13 +48,20 @@ pub struct Stage {
 impl Stage {
     /// Starts Amazon's and Google's stand-ins; `fill` is what Amazon holds.
     pub async fn new(fill: Fill) -> Self {
-        Self::with(SimOptions { fill: Some(fill), ..Self::options() }).await
+        Self::with(SimOptions {
+            fill: Some(fill),
+            ..Self::options()
+        })
+        .await
     }
 
     /// Amazon first, Google second, nothing in either.
     pub fn options() -> SimOptions {
         let mut options = SimOptions {
-            services: vec![ServiceSpec::new(ServiceKind::Amazon), ServiceSpec::new(ServiceKind::Google)],
+            services: vec![
+                ServiceSpec::new(ServiceKind::Amazon),
+                ServiceSpec::new(ServiceKind::Google),
+            ],
             ..SimOptions::default()
         };
         // Waiting half a minute for a minute's quota would be a sleep in real time; its tests move a clock instead.
@@ -91,8 +104,12 @@ impl Stage {
 
     /// Runs an example of this package.
     pub async fn example(&self, name: &str, args: &[&str]) -> Output {
-        let folder = Path::new(env!("CARGO_BIN_EXE_photomove")).parent().expect("target folder");
-        let program = folder.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let folder = Path::new(env!("CARGO_BIN_EXE_photomove"))
+            .parent()
+            .expect("target folder");
+        let program = folder
+            .join("examples")
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         self.run(program, args).await
     }
 
@@ -107,7 +124,10 @@ impl Stage {
     /// over on the standard input as well, for commands that ask for it there.
     pub async fn photomove_in_browser(&self, args: &[&str]) -> Output {
         let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_photomove")), args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().expect("the program starts");
             let mut lines = BufReader::new(child.stderr.take().expect("piped"));
@@ -118,7 +138,11 @@ impl Stage {
                     panic!("no address to open was printed:\n{stderr}");
                 }
                 if let Some(at) = stderr[start..].find("http://") {
-                    break stderr[start + at..].split_whitespace().next().expect("address").to_owned();
+                    break stderr[start + at..]
+                        .split_whitespace()
+                        .next()
+                        .expect("address")
+                        .to_owned();
                 }
             };
             let landed = follow_redirect(&address);
@@ -214,7 +238,10 @@ fn visit(address: &str) -> std::io::Result<String> {
     let rest = address.strip_prefix("http://").expect("stand-ins speak plain HTTP");
     let (host, path) = rest.split_once('/').expect("a path");
     let mut stream = TcpStream::connect(host)?;
-    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut reply = String::new();
     stream.read_to_string(&mut reply)?;
     Ok(reply)
@@ -223,8 +250,12 @@ fn visit(address: &str) -> std::io::Result<String> {
 /// Opens an address and returns the one it redirects to.
 fn follow_redirect(address: &str) -> String {
     let reply = visit(address).expect("the consent page answers");
-    let header = reply.lines().find(|line| line.to_ascii_lowercase().starts_with("location:"));
-    header.unwrap_or_else(|| panic!("no redirect: {reply}"))[9..].trim().to_owned()
+    let header = reply
+        .lines()
+        .find(|line| line.to_ascii_lowercase().starts_with("location:"));
+    header.unwrap_or_else(|| panic!("no redirect: {reply}"))[9..]
+        .trim()
+        .to_owned()
 }
 
 /// How often an operation was asked for.

@@ -257,15 +257,27 @@ fn exit_of_stop(stop: &StopReason) -> Exit {
 
 /// Returns what cannot be kept, one line each.
 fn loss_lines(losses: &[Loss]) -> Vec<String> {
-    let count = |loss: &Loss| loss.count.map(|count| format!(" ({})", text::count(count))).unwrap_or_default();
-    let (in_file, lost): (Vec<&Loss>, Vec<&Loss>) =
-        losses.iter().filter(|loss| loss.count != Some(0)).partition(|loss| loss.in_file);
+    let count = |loss: &Loss| {
+        loss.count
+            .map(|count| format!(" ({})", text::count(count)))
+            .unwrap_or_default()
+    };
+    let (in_file, lost): (Vec<&Loss>, Vec<&Loss>) = losses
+        .iter()
+        .filter(|loss| loss.count != Some(0))
+        .partition(|loss| loss.in_file);
     let mut lines = Vec::new();
     if !in_file.is_empty() {
-        let what: Vec<_> = in_file.iter().map(|loss| format!("{}{}", loss.what, count(loss))).collect();
+        let what: Vec<_> = in_file
+            .iter()
+            .map(|loss| format!("{}{}", loss.what, count(loss)))
+            .collect();
         lines.push(format!("kept as far as the file holds it: {}", what.join(", ")));
     }
-    lines.extend(lost.iter().map(|loss| format!("not kept: {}{}: {}", loss.what, count(loss), loss.why)));
+    lines.extend(
+        lost.iter()
+            .map(|loss| format!("not kept: {}{}: {}", loss.what, count(loss), loss.why)),
+    );
     lines
 }
 

@@ -94,9 +94,7 @@ pub struct FileCredentialStore {
 impl FileCredentialStore {
     /// Uses the folder; it is made when the first sign-in is kept.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self {
-            folder: folder.into(),
-        }
+        Self { folder: folder.into() }
     }
 
     /// Returns the file of a sign-in.
@@ -121,9 +119,7 @@ impl FileCredentialStore {
             .operation(Operation::Settings)
             .context("account", key.account.escape_debug()));
         }
-        Ok(self
-            .folder
-            .join(format!("{}@{}.json", key.provider, key.account)))
+        Ok(self.folder.join(format!("{}@{}.json", key.provider, key.account)))
     }
 }
 
@@ -150,8 +146,7 @@ impl CredentialStore for FileCredentialStore {
     async fn save(&self, key: &CredentialKey, secret: &SecretString) -> Result<()> {
         let path = self.path(key)?;
         // A few hundred bytes: the blocking write is shorter than handing it to another thread.
-        write_private(&path, secret.expose_secret().as_bytes())
-            .map_err(|error| io_error(error, &path, "write"))
+        write_private(&path, secret.expose_secret().as_bytes()).map_err(|error| io_error(error, &path, "write"))
     }
 
     async fn remove(&self, key: &CredentialKey) -> Result<bool> {
@@ -203,7 +198,10 @@ mod tests {
         let key = CredentialKey::new("google", "anna");
         assert!(store.load(&key).await?.is_none());
         store.save(&key, &"secret".into()).await?;
-        assert_eq!(store.load(&key).await?.map(|s| s.expose_secret().to_owned()), Some("secret".into()));
+        assert_eq!(
+            store.load(&key).await?.map(|s| s.expose_secret().to_owned()),
+            Some("secret".into())
+        );
         assert_eq!(store.list().await?, vec![key.clone()]);
         assert!(store.remove(&key).await?);
         assert!(!store.remove(&key).await?);

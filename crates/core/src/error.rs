@@ -374,12 +374,8 @@ impl Error {
             return Disposition::Settle;
         }
         match &self.0.kind {
-            ErrorKind::RateLimited { retry_after } | ErrorKind::Unavailable { retry_after }
-                if !self.0.exhausted =>
-            {
-                Disposition::Retry {
-                    after: *retry_after,
-                }
+            ErrorKind::RateLimited { retry_after } | ErrorKind::Unavailable { retry_after } if !self.0.exhausted => {
+                Disposition::Retry { after: *retry_after }
             }
             ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Corrupt if !self.0.exhausted => {
                 Disposition::Retry { after: None }
@@ -396,9 +392,7 @@ impl Error {
             ErrorKind::BadBatch => Disposition::SplitBatch,
             ErrorKind::Conflict { existing: Some(id) } => Disposition::AlreadyDone(id.clone()),
             ErrorKind::Conflict { existing: None } => Disposition::FailItem,
-            ErrorKind::Auth(AuthProblem::Expired) if !self.0.exhausted => {
-                Disposition::RefreshAndRetry
-            }
+            ErrorKind::Auth(AuthProblem::Expired) if !self.0.exhausted => Disposition::RefreshAndRetry,
             ErrorKind::Auth(_) => Disposition::AskPerson,
             ErrorKind::Quota {
                 resource: Resource::RequestsPerDay,
@@ -440,8 +434,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Error");
-        out.field("kind", &self.0.kind)
-            .field("display", &self.to_string());
+        out.field("kind", &self.0.kind).field("display", &self.to_string());
         if let Some(hint) = &self.0.hint {
             out.field("hint", hint);
         }

@@ -121,11 +121,12 @@ impl LimitedSink {
 
 /// Largest file of that type; of an unknown type whatever is allowed for any type, the sink will know.
 pub(crate) fn byte_limit(caps: &SinkCaps, media_type: Option<&str>) -> Option<u64> {
-    let is_video = |kind: &str| kind.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("video/"));
+    let is = |kind: &str, main: &str| kind.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(main));
     match media_type {
-        Some(kind) if is_video(kind) => caps.limits.video,
-        Some(_) => caps.limits.photo,
-        None => Some(caps.limits.photo?.max(caps.limits.video?)),
+        Some(kind) if is(kind, "video/") => caps.limits.video,
+        Some(kind) if is(kind, "image/") => caps.limits.photo,
+        // `application/octet-stream` and the like say no more than no type at all.
+        _ => Some(caps.limits.photo?.max(caps.limits.video?)),
     }
 }
 

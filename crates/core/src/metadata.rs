@@ -160,8 +160,7 @@ impl Metadata {
     /// Says which fields hold something worth carrying; a flag that is `false` is what every service assumes.
     pub fn fields(&self) -> Fields {
         let flag = |value: &Option<Sourced<bool>>| value.as_ref().is_some_and(|v| v.value);
-        let words =
-            |value: &Option<Sourced<Vec<String>>>| value.as_ref().is_some_and(|v| !v.value.is_empty());
+        let words = |value: &Option<Sourced<Vec<String>>>| value.as_ref().is_some_and(|v| !v.value.is_empty());
         let text = |value: &Option<Sourced<String>>| value.as_ref().is_some_and(|v| !v.value.is_empty());
         [
             (self.taken.is_some(), Fields::TAKEN),
@@ -249,9 +248,7 @@ impl Fields {
 
     /// Lists each field in the set by itself with its name for people.
     pub fn each(self) -> impl Iterator<Item = (Self, &'static str)> {
-        Self::NAMES
-            .into_iter()
-            .filter(move |(field, _)| self.contains(*field))
+        Self::NAMES.into_iter().filter(move |(field, _)| self.contains(*field))
     }
 }
 

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    Album, AlbumId, Asset, AssetId, Body, Capabilities, Claim, Committed, Cursor, DestAlbumId,
-    DestId, Evidence, Fields, Filters, Intent, Locator, Lookup, Media, Member, Metadata, NewAlbum,
-    NewPart, Owner, Page, PartId, Result, Settled, Staged, StagedBundle, Wanted,
+    Album, AlbumId, Asset, AssetId, Body, Capabilities, Claim, Committed, Cursor, DestAlbumId, DestId, Evidence,
+    Fields, Filters, Intent, Locator, Lookup, Media, Member, Metadata, NewAlbum, NewPart, Owner, Page, PartId, Result,
+    Settled, Staged, StagedBundle, Wanted,
 };
 
 /// Who a provider is. Never holds a secret.
@@ -139,11 +139,7 @@ pub trait PhotoSink: PhotoProvider {
     ///
     /// # Errors
     /// When the whole call failed; [`crate::ErrorKind::BadBatch`] if one unknown element spoils it.
-    async fn commit(
-        &self,
-        batch: &[StagedBundle],
-        album: Option<&DestAlbumId>,
-    ) -> Result<Vec<Result<Committed>>>;
+    async fn commit(&self, batch: &[StagedBundle], album: Option<&DestAlbumId>) -> Result<Vec<Result<Committed>>>;
     /// Finds out what became of a call whose reply never came.
     ///
     /// # Errors
@@ -159,11 +155,7 @@ pub trait PhotoSink: PhotoProvider {
     ///
     /// # Errors
     /// When the whole call failed.
-    async fn add_to_album(
-        &self,
-        album: &DestAlbumId,
-        members: &[DestId],
-    ) -> Result<Vec<Result<()>>>;
+    async fn add_to_album(&self, album: &DestAlbumId, members: &[DestId]) -> Result<Vec<Result<()>>>;
     /// Sets metadata of an item and returns the fields that were really stored.
     ///
     /// # Errors

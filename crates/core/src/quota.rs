@@ -37,9 +37,7 @@ impl QuotaStore for MemoryQuotaStore {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Only the last day of an account matters; older ones go, so that the map stays small.
         map.retain(|key, _| key.0 != account || key.1 != resource || key.2 == day);
-        let sum = map
-            .entry((account.into(), resource.into(), day.into()))
-            .or_default();
+        let sum = map.entry((account.into(), resource.into(), day.into())).or_default();
         *sum += count;
         Ok(*sum)
     }

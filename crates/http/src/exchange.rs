@@ -78,7 +78,11 @@ impl Signing {
             return Err(refusal.exhausted());
         }
         let renewal = call.http.inner().renewals.renew(credentials, seen).await;
-        let renewal = renewal.map_err(|error| error.provider(call.http.inner().provider))?;
+        // The call itself was refused: what became of the renewal's own request says nothing about it.
+        let renewal = renewal.map_err(|error| {
+            let error = error.happened(Happened::No, call.repeatable);
+            error.provider(call.http.inner().provider)
+        })?;
         if renewal.own {
             self.own = true;
         } else {
@@ -178,7 +182,9 @@ async fn sign(call: &Call<'_>, hop: &Hop<'_>, origin: &Origin, trusted: bool, re
     let mut headers = hop.headers.clone();
     if trusted {
         if let Some(credentials) = call.credentials {
-            credentials.apply(origin, &mut headers).await?;
+            // Signing may ask another host for a new token; whatever became of that, this request never left.
+            let applied = credentials.apply(origin, &mut headers).await;
+            applied.map_err(|error| error.happened(Happened::No, call.repeatable))?;
         }
         for (name, value) in &mut headers {
             if redact::is_secret_header(name) {

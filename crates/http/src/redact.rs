@@ -26,9 +26,21 @@ pub fn is_secret_header(name: &HeaderName) -> bool {
     SECRET.contains(&name.as_str())
 }
 
-/// Returns an address without query, fragment, user name and password, fit for messages and logs.
+/// A path segment of this length may be a key: temporary links carry theirs in the path. Amazon's node ids, which are
+/// worth seeing, have 22 letters, the shortest known keys 49.
+const KEY_CHARS: usize = 32;
+
+/// Returns an address without query, fragment, user name, password and keys in its path, fit for messages and logs.
 pub fn url(url: &Url) -> String {
     let mut shown = url.clone();
+    let is_key = |segment: &str| segment.len() >= KEY_CHARS;
+    if url.path().split('/').any(is_key) {
+        let path = url
+            .path()
+            .split('/')
+            .map(|segment| if is_key(segment) { "hidden" } else { segment });
+        shown.set_path(&path.collect::<Vec<_>>().join("/"));
+    }
     shown.set_query(None);
     shown.set_fragment(None);
     // An address that can have no user name has none to hide.
@@ -58,20 +70,38 @@ impl fmt::Debug for ShownHeaders<'_> {
     }
 }
 
-/// Cuts a foreign text to one short line and takes out what stands in double quotes, for that may be anything that
-/// came in a reply.
+/// Makes one line of serde's words and takes out what stands in quotes, for that may be anything that came in a reply.
+/// Our own names of fields that are missing or came twice stay.
 pub(crate) fn without_quoted(text: &str) -> String {
-    let mut quoted = false;
+    let mut quote = None;
     let mut shown = String::new();
-    for letter in text.chars() {
-        match letter {
-            '"' => {
-                quoted = !quoted;
-                shown.push_str(if quoted { "\"…" } else { "\"" });
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            // Inside double quotes serde writes `\"` for a quote of the reply itself: it ends nothing.
+            (Some('"'), '\\') => {
+                letters.next();
             }
-            _ if quoted => {}
-            _ if letter.is_control() => shown.push(' '),
-            _ => shown.push(letter),
+            (Some(open), _) if open == letter => {
+                quote = None;
+                shown.push(letter);
+            }
+            (Some(_), _) => {}
+            (None, '`')
+                if ["missing field ", "duplicate field "]
+                    .iter()
+                    .any(|words| shown.ends_with(words)) =>
+            {
+                shown.push('`');
+                shown.extend(letters.by_ref().take_while(|letter| *letter != '`'));
+                shown.push('`');
+            }
+            (None, '"' | '`') => {
+                quote = Some(letter);
+                shown.extend([letter, '…']);
+            }
+            (None, _) if letter.is_control() => shown.push(' '),
+            (None, _) => shown.push(letter),
         }
     }
     shown
@@ -85,6 +115,21 @@ mod tests {
     fn addresses_lose_query_fragment_and_user() {
         let full = Url::parse("https://me:pw@a.example/b/c?token=s3cret#frag").unwrap();
         assert_eq!(url(&full), "https://a.example/b/c");
+    }
+
+    #[test]
+    fn addresses_lose_keys_in_their_path() {
+        let link =
+            "https://content-eu.drive.amazonaws.com/cdproxy/templink/WGTWSqXvZQvbiQy_zfDT7DdsBEy9zsFWi01f4GdweTLoblu5T";
+        let node = "https://www.amazon.de/drive/v1/nodes/-mQx2LPtT2aVvn4uq0w7qg/children?a=b";
+        assert_eq!(
+            url(&Url::parse(link).unwrap()),
+            "https://content-eu.drive.amazonaws.com/cdproxy/templink/hidden"
+        );
+        assert_eq!(
+            url(&Url::parse(node).unwrap()),
+            "https://www.amazon.de/drive/v1/nodes/-mQx2LPtT2aVvn4uq0w7qg/children"
+        );
     }
 
     #[test]
@@ -108,5 +153,33 @@ mod tests {
             without_quoted("invalid type: string \"ya29.s3cret\", expected u64 at line 1"),
             "invalid type: string \"…\", expected u64 at line 1"
         );
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "read for its errors")]
+    struct Small {
+        count: u64,
+        kind: Kind,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    enum Kind {
+        One,
+    }
+
+    #[test]
+    fn whatever_serde_quotes_is_taken_out_and_our_own_names_stay() {
+        let told = |json: &str| without_quoted(&serde_json::from_str::<Small>(json).unwrap_err().to_string());
+        for json in [
+            r#"{"count": "s3cret"}"#,
+            r#"{"count": "a\"s3cret"}"#,
+            r#"{"count": "a\\\"s3cret\\"}"#,
+            r#"{"kind": "s3cret"}"#,
+            r#"{"s3cret": 1}"#,
+        ] {
+            assert!(!told(json).contains("s3cret"), "{}", told(json));
+        }
+        assert!(told(r#"{"kind": "One"}"#).starts_with("missing field `count` at line 1"));
     }
 }

@@ -86,7 +86,8 @@ fn refused(message: &str, from: &Url) -> Error {
 /// Says whether an address carries its own authentication in its query, as pre-signed storage links do.
 pub(crate) fn is_presigned(url: &Url) -> bool {
     const SIGNATURES: [&str; 3] = ["x-amz-signature", "x-amz-algorithm", "x-goog-signature"];
-    url.query_pairs().any(|(name, _)| SIGNATURES.contains(&name.to_ascii_lowercase().as_str()))
+    url.query_pairs()
+        .any(|(name, _)| SIGNATURES.contains(&name.to_ascii_lowercase().as_str()))
 }
 
 #[cfg(test)]
@@ -102,7 +103,9 @@ mod tests {
     #[test]
     fn presigned_addresses_are_told_by_their_query() {
         let told = |text: &str| is_presigned(&Url::parse(text).unwrap());
-        assert!(told("https://storage.example/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=ab"));
+        assert!(told(
+            "https://storage.example/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=ab"
+        ));
         assert!(told("https://storage.example/a?x=1&x-amz-signature=ab"));
         assert!(!told("https://content.example/a?download=true"));
     }

@@ -41,7 +41,11 @@ impl RetryPolicy {
     /// not there is told within seconds.
     pub(crate) fn of(&self, operation: Operation) -> Self {
         match operation {
-            Operation::Connect => Self { attempts: self.attempts.min(3), max_delay: self.max_delay.min(Duration::from_secs(2)), ..self.clone() },
+            Operation::Connect => Self {
+                attempts: self.attempts.min(3),
+                max_delay: self.max_delay.min(Duration::from_secs(2)),
+                ..self.clone()
+            },
             _ => self.clone(),
         }
     }

@@ -8,11 +8,11 @@ use photomove_migrate::{EngineEnv, Journal, MigrateOptions, Migration, Plan, Sto
 use serde_json::json;
 
 use crate::app::App;
+use crate::commands::status::failure_line;
 use crate::endpoint::{self, Endpoint};
 use crate::exit::Exit;
 use crate::progress::Watcher;
 use crate::settings::Settings;
-use crate::commands::status::failure_line;
 use crate::{errors, providers, report, text};
 
 /// Files that did not arrive that are named at the end of a run.
