@@ -7,6 +7,8 @@
 //! The file holds the cookies of a browser that is signed in to Amazon. `PHOTOMOVE_AMAZON_METADATA_URL` points the example
 //! at a stand-in, such as `photomove sim amazon` prints.
 
+#![expect(clippy::print_stdout, reason = "an example prints what it found")]
+
 use photomove::amazon::{AmazonClient, AmazonConfig, Cookies, Endpoints, Filter, NodeQuery, Sort, Start};
 use photomove::core::{Error, ErrorKind, Result};
 use photomove::http::HttpEnv;

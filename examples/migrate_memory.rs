@@ -2,6 +2,8 @@
 //!
 //! Run it with `cargo run --example migrate_memory`.
 
+#![expect(clippy::print_stdout, reason = "an example prints what it found")]
+
 use std::sync::Arc;
 
 use photomove::core::{Error, ErrorKind, MemoryAlbum, MemoryItem, MemoryProvider, Result, SystemClock};

@@ -4,6 +4,8 @@
 //!
 //! Run it with `cargo run --example own_provider`.
 
+#![expect(clippy::print_stdout, reason = "an example prints what it found")]
+
 use std::sync::Arc;
 
 use photomove::core::{

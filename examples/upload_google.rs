@@ -7,6 +7,8 @@
 //! `photomove auth login google` makes the token file. `PHOTOMOVE_GOOGLE_CLIENT_SECRET` names the file of the OAuth client,
 //! which renews the token; `PHOTOMOVE_GOOGLE_LIBRARY_URL` points the example at a stand-in.
 
+#![expect(clippy::print_stdout, reason = "an example prints what it found")]
+
 use std::sync::Arc;
 
 use photomove::core::{BytesBody, CredentialKey, CredentialStore, Error, ErrorKind, MemoryCredentialStore, Result};

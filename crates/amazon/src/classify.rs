@@ -7,6 +7,8 @@ use url::Url;
 
 const TOKEN_EXPIRED: &str = "the page token has expired";
 const WINDOW: &str = "the listing goes no further than 9,999 nodes by offset";
+const RECEIVED: &str = "received";
+const WEB_PAGE: &str = "a web page";
 const WRONG_REGION: &str = "the content host does not know these cookies";
 
 /// Says whether the error means that a page token is too old.
@@ -18,6 +20,12 @@ pub(crate) fn is_token_expired(error: &Error) -> bool {
 /// when the metadata host is asked.
 pub(crate) fn is_content_refusal(error: &Error) -> bool {
     *error.kind() == ErrorKind::Auth(AuthProblem::WrongRegion)
+}
+
+/// Says whether a web page came with a success status: the session is over, or one file is odd; which of both shows only
+/// when the metadata host is asked.
+pub(crate) fn is_web_page(error: &Error) -> bool {
+    error.details().iter().any(|detail| detail.0 == RECEIVED && detail.1 == WEB_PAGE)
 }
 
 /// The parts of an error body, whichever of its shapes it has.
@@ -321,7 +329,7 @@ fn challenge() -> Error {
 /// The error for a web page that came with a success status: sign-in, robot check, or something unknown.
 fn unexpected_page(text: &str) -> Error {
     // A signed-out session ends in such a page, whatever its words in the shop's language.
-    page(text).unwrap_or_else(expired).context("received", "a web page")
+    page(text).unwrap_or_else(expired).context(RECEIVED, WEB_PAGE)
 }
 
 fn redirect(to: Option<&Url>) -> Error {

@@ -141,8 +141,9 @@ impl Proof {
         let verdict = try_canary(client).await?;
         match verdict {
             Verdict::Refused => {
-                self.facts.put(&account, &fact, REFUSED).await?;
+                // In this order: the day's verdict ends the trials, so that what hangs on it must be there by then.
                 self.facts.put(&account, LAST_REFUSED, date).await?;
+                self.facts.put(&account, &fact, REFUSED).await?;
             }
             Verdict::Accepted => {
                 tracing::warn!(provider = "google", "uploads are not compared with their hash today");

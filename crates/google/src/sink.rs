@@ -129,7 +129,13 @@ impl GooglePhotos {
         let mut token: Option<String> = None;
         loop {
             let page = self.client.albums_for(Operation::Settle, 50, token.as_deref()).await?;
-            token = page.next().map(str::to_owned);
+            let next = page.next().map(str::to_owned);
+            if next.is_some() && next == token {
+                // It would go on for ever, at the cost of the day's requests.
+                let error = Error::new(ErrorKind::Protocol, "google photos gave the same page of albums again");
+                return Err(error.provider(crate::KIND).operation(Operation::Settle));
+            }
+            token = next;
             found.extend(
                 page.albums
                     .into_iter()

@@ -154,9 +154,15 @@ fn download(reply: Reply, offset: u64) -> Result<Download> {
             if start > offset {
                 return Err(protocol("another part of the file than asked for").operation(Operation::Open));
             }
-            (start, size.or_else(|| length.map(|length| start + length)))
+            (start, size.or_else(|| length?.checked_add(start)))
         }
-        _ => (0, length),
+        StatusCode::OK => (0, length),
+        // "Accepted", "no content" and the like bring no file, whatever they bring.
+        status => {
+            return Err(protocol("no file")
+                .operation(Operation::Open)
+                .context("status", status.as_u16()));
+        }
     };
     let expected = size_bytes.and_then(|size| size.checked_sub(starts_at));
     Ok(Download {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use photomove_core::{AuthProblem, Error, ErrorKind, Operation, Rejection, Result};
 
-use crate::classify::is_content_refusal;
+use crate::classify::{is_content_refusal, is_web_page};
 use crate::client::{AmazonClient, Download, Route};
 
 /// Remembers which route worked, so that one that is closed is not tried for each of 100,000 files.
@@ -65,6 +65,7 @@ async fn try_route(
 /// Says whether another route may do better: this one is closed, ill, or stands in a region that the cookies do not fit.
 fn is_route_trouble(error: &Error) -> bool {
     is_content_refusal(error)
+        || is_web_page(error)
         || matches!(
             error.kind(),
             ErrorKind::NotFound
@@ -89,6 +90,13 @@ async fn explain(client: &AmazonClient, mut failures: Vec<Error>) -> Error {
             Err(error) => error,
         };
     }
+    // A web page usually means that the session is over. If it is not, this one file is odd, and must not stop the run.
+    if let Some(index) = failures.iter().position(is_web_page) {
+        return match client.root().await {
+            Ok(_) => web_page_for_a_file(failures.swap_remove(index)),
+            Err(error) => error,
+        };
+    }
     let passing = |error: &Error| error.is_transient();
     // The file is gone only if every route says so; one that is merely ill may still have it.
     let index = failures.iter().position(passing).or_else(|| {
@@ -103,6 +111,15 @@ async fn explain(client: &AmazonClient, mut failures: Vec<Error>) -> Error {
             .unwrap_or_else(|| Error::new(ErrorKind::Internal, "no route to the original was tried")),
     }
     .operation(Operation::Open)
+}
+
+/// The metadata host still accepts the cookies.
+fn web_page_for_a_file(page: Error) -> Error {
+    Error::new(ErrorKind::Protocol, "the service sends a web page instead of the file")
+        .provider(crate::KIND)
+        .operation(Operation::Open)
+        .hint("open the photo in Amazon Photos in a browser: can it be seen and downloaded there?")
+        .source(page)
 }
 
 /// Even the metadata host, which belongs to no region, refuses.

@@ -15,7 +15,7 @@ use crate::client::{Start, WINDOW};
 use crate::convert::time::instant;
 use crate::wire::{Node, NodePage, protocol};
 
-/// Pages in a row that may bring nothing new before the tokens are taken for broken.
+/// Pages in a row that may bring nothing new, or only what stands before the place, before the tokens are taken for broken.
 const IDLE_PAGES_MAX: u8 = 3;
 
 /// The durable part of a cursor.
@@ -168,9 +168,10 @@ impl Position {
             self.total = page.count;
         }
         self.note_order(&page.nodes);
+        let behind = self.is_behind(&page.nodes);
         let fresh = self.pass(page.nodes, usize::from(asked.limit));
         let by_token = matches!(asked.start, Start::Token(_));
-        self.idle = if fresh.is_empty() {
+        self.idle = if fresh.is_empty() || behind {
             self.idle.saturating_add(1)
         } else {
             0
@@ -204,7 +205,9 @@ impl Position {
             // A token walk that ends early goes on from its position, which proves the end.
             complete
         } else {
-            received == 0 || (complete && (short || fresh.is_empty()))
+            // An empty page that says itself that more is to come is asked for again before it is believed.
+            let doubtful = page.count.is_some_and(|count| count > reached) && self.idle < IDLE_PAGES_MAX;
+            (received == 0 && !doubtful) || (complete && (short || fresh.is_empty()))
         };
         if end {
             return Ok(Advance { fresh, next: Next::End });
@@ -232,6 +235,16 @@ impl Position {
             // Nothing can be said to be passed; a listing without its tokens begins anew.
             (self.from, self.at_instant, self.skip) = (None, 0, 0);
         }
+    }
+
+    /// Says whether a whole page stands before the place that was reached, as when tokens lead round in a circle. One
+    /// such page may be chance.
+    fn is_behind(&self, nodes: &[Result<Node>]) -> bool {
+        let Some(at) = self.from.as_deref().and_then(instant).filter(|_| !self.unordered) else {
+            return false;
+        };
+        let before = |node: &Result<Node>| node.as_ref().ok().and_then(created).is_some_and(|date| date < at);
+        !nodes.is_empty() && nodes.iter().all(before)
     }
 
     /// Moves past the nodes and returns those that were not seen before.

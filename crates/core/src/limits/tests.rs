@@ -57,6 +57,7 @@ async fn stage(sink: &LimitedSink, part: &NewPart, bytes: usize) -> Result<Stage
 #[case(Some("image/jpeg"), 11, Some(Rejection::TooLarge))]
 #[case(Some("VIDEO/mp4"), 20, None)]
 #[case(Some("video/mp4"), 21, Some(Rejection::TooLarge))]
+#[case(Some("application/octet-stream"), 20, None)]
 #[case(None, 20, None)]
 #[case(None, 21, Some(Rejection::TooLarge))]
 #[case(Some("image/jpeg"), 0, Some(Rejection::Empty))]

@@ -31,7 +31,8 @@ pub(crate) fn of_reply(reply: &Response<Vec<u8>>, operation: Operation) -> Error
 /// Reads the name of an error, as RFC 6749 and Google define them.
 pub(crate) fn of_name(name: &str, words: &str, operation: Operation) -> Error {
     let told = |what: &str| match shown(words) {
-        text if text.is_empty() => format!("{what} ({name})"),
+        // Both are foreign: the name may come out of an address.
+        text if text.is_empty() => format!("{what} ({})", shown(name)),
         text => format!("{what}: {text}"),
     };
     match name {

@@ -1,5 +1,7 @@
 //! Media items.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -8,7 +10,7 @@ use super::lenient_u64;
 /// A photo or video of the library.
 ///
 /// In the reply to `batchCreate` it is thin: no base URL, no description, neither `photo` nor `video`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MediaItem {
     /// Permanent id, opaque.
@@ -33,6 +35,16 @@ pub struct MediaItem {
     /// What else came.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+impl fmt::Debug for MediaItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The base URL opens the picture to anybody; what has no name here may too.
+        f.debug_struct("MediaItem")
+            .field("id", &self.id)
+            .field("mime_type", &self.mime_type)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Facts that the service read from the bytes.
@@ -126,12 +138,21 @@ pub struct NewMediaItem {
     simple_media_item: SimpleMediaItem,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SimpleMediaItem {
     upload_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     file_name: Option<String>,
+}
+
+impl fmt::Debug for SimpleMediaItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The upload token is as good as the bytes.
+        f.debug_struct("SimpleMediaItem")
+            .field("file_name", &self.file_name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl NewMediaItem {
@@ -183,7 +204,7 @@ pub struct BatchCreateReply {
 }
 
 /// What became of one element of `batchCreate`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NewMediaItemResult {
     /// Which element.
@@ -193,6 +214,15 @@ pub struct NewMediaItemResult {
     /// The item, thin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media_item: Option<MediaItem>,
+}
+
+impl fmt::Debug for NewMediaItemResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewMediaItemResult")
+            .field("status", &self.status)
+            .field("media_item", &self.media_item)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The reply to `batchGet`.

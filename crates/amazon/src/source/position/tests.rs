@@ -207,6 +207,53 @@ fn a_repeated_token_and_a_repeated_page_do_not_loop() {
 }
 
 #[test]
+fn tokens_that_lead_round_in_a_circle_are_left() {
+    let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
+    let mut asked = position.ask(2).unwrap();
+    let mut pages = 0;
+    let position_after = loop {
+        // Three pages that come again and again, each time with a new token.
+        let day = pages % 3 * 2 + 1;
+        let dates = [format!("2024-01-0{day}T00:00:00Z"), format!("2024-01-0{}T00:00:00Z", day + 1)];
+        let token = format!("t{pages}");
+        let answer = page(&[&dates[0], &dates[1]], Some(&token), 6);
+        pages += 1;
+        assert!(pages < 20, "the walk does not end");
+        match position.advance(&asked, answer).unwrap().next {
+            Next::Token(next) => {
+                asked = Asked {
+                    from: next.from,
+                    start: Start::Token(next.token),
+                    before: next.before,
+                    limit: 2,
+                };
+            }
+            next => break next,
+        }
+    };
+    assert_eq!((position_after, pages), (Next::End, 6));
+    assert_eq!(position.ask(2).unwrap().from.as_deref(), Some("2024-01-06T00:00:00Z"));
+}
+
+#[test]
+fn an_empty_page_that_promises_more_is_asked_for_again_but_not_for_ever() {
+    let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
+    let mut asks = 0;
+    loop {
+        asks += 1;
+        let asked = position.ask(2).unwrap();
+        match position.advance(&asked, page(&[], None, 9)).unwrap().next {
+            Next::Position => {}
+            next => break assert_eq!(next, Next::End),
+        }
+    }
+    assert_eq!(asks, u32::from(IDLE_PAGES_MAX));
+    let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
+    let asked = position.ask(2).unwrap();
+    assert_eq!(position.advance(&asked, page(&[], None, 0)).unwrap().next, Next::End);
+}
+
+#[test]
 fn an_unsorted_listing_is_never_resumed_from_the_middle() {
     let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
     let asked = position.ask(200).unwrap();
