@@ -364,7 +364,10 @@ fn tame(name: &str) -> String {
 }
 
 fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::new(0).with_style(counting_style());
+    // Never without a message: a bar of two lines whose second one is empty is cleared as one line only.
+    let bar = ProgressBar::new(0)
+        .with_style(counting_style())
+        .with_message("starting");
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

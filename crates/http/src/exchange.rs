@@ -1,5 +1,7 @@
 //! The way of one call: attempts, and the hops of each attempt.
 
+use std::time::Duration;
+
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, SET_COOKIE};
 use http::{Method, StatusCode};
 use photomove_core::{Disposition, Error, ErrorKind, Happened, Result};
@@ -38,18 +40,23 @@ pub(crate) async fn run(call: Call<'_>) -> Result<Reply> {
                 let Some(delay) = schedule.next(after, env.clock.now(), &*env.random) else {
                     return Err(spent(error, schedule.retries()));
                 };
-                tracing::info!(
-                    provider = inner.provider,
-                    retry = schedule.retries(),
-                    delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
-                    %error,
-                    "trying again"
-                );
+                tell_wait(inner.provider, schedule.retries(), delay, &error);
                 env.clock.sleep(delay).await;
             }
             Disposition::RefreshAndRetry => signing.renew(&call, seen, error).await?,
             _ => return Err(error),
         }
+    }
+}
+
+/// Says why nothing happens for a while; a person watches, and a short wait is not worth a line to them.
+fn tell_wait(provider: &'static str, retry: u32, delay: Duration, error: &Error) {
+    const WORTH_TELLING: Duration = Duration::from_secs(5);
+    if delay >= WORTH_TELLING {
+        tracing::warn!("waiting {} s: {error}", delay.as_secs());
+    } else {
+        let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(provider, retry, delay_ms, %error, "trying again");
     }
 }
 

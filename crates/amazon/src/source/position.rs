@@ -169,10 +169,14 @@ impl Position {
         }
         self.note_order(&page.nodes);
         let behind = self.is_behind(&page.nodes);
+        let from = self.from.clone();
         let fresh = self.pass(page.nodes, usize::from(asked.limit));
         let by_token = matches!(asked.start, Start::Token(_));
         self.idle = if fresh.is_empty() || behind {
             self.idle.saturating_add(1)
+        } else if by_token && self.from == from {
+            // One and the same instant again: many nodes of it, or a circle. Only going on is a sign that all is well.
+            self.idle
         } else {
             0
         };
@@ -185,6 +189,7 @@ impl Position {
             Start::Token(token) => Some(token.as_str()),
             _ => None,
         };
+        let promised = page.next_token.is_some();
         if let Some(token) = page.next_token
             && used != Some(&*token)
             && self.idle < IDLE_PAGES_MAX
@@ -202,8 +207,9 @@ impl Position {
         let complete = page.count.is_some_and(|count| reached >= count);
         let short = received < u64::from(asked.limit);
         let end = if by_token {
-            // A token walk that ends early goes on from its position, which proves the end.
-            complete
+            // A token walk that ends early, or is left because it leads nowhere, goes on from its position, which proves
+            // the end.
+            complete && !promised
         } else {
             // An empty page that says itself that more is to come is asked for again before it is believed.
             let doubtful = page.count.is_some_and(|count| count > reached) && self.idle < IDLE_PAGES_MAX;

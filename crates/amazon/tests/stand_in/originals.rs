@@ -1,9 +1,11 @@
 //! Originals: every route, every way in which a route can be closed, and what reaches which origin.
 
-use photomove_core::{Agreement, AuthProblem, Checksums, ErrorKind, PhotoProvider};
+use photomove_amazon::Endpoints;
+use photomove_core::{Agreement, AuthProblem, Checksums, Disposition, ErrorKind, PhotoProvider};
 use photomove_sim::AmazonSwitches;
 use photomove_sim::amazon::{Marketplace, RedirectTarget, Region, TempLinkForm};
 use rstest::rstest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{StandIn, list_all, open, read};
 
@@ -191,5 +193,64 @@ async fn a_file_that_is_gone_is_not_found() {
     let mut asset = list_all(&source).await.unwrap().swap_remove(0);
     asset.parts[0].id = "nosuchnode00000000000a".into();
     assert_eq!(*open(&source, &asset, 0).await.unwrap_err().kind(), ErrorKind::NotFound);
+    stand_in.end().await;
+}
+
+/// Answers every request with a web page, as a host does for a session that is over.
+async fn page_server() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut guest, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = [0; 8192];
+                let _ = guest.read(&mut head).await;
+                let page = "<html><body>Hello</body></html>";
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+                    page.len()
+                );
+                let _ = guest.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_web_page_gives_way_to_the_next_route() {
+    let stand_in = StandIn::small(switches()).await;
+    let page = page_server().await.parse().unwrap();
+    let endpoints = Endpoints {
+        download: Some(page),
+        ..stand_in.endpoints()
+    };
+    let source = stand_in.provider_at(endpoints);
+    let asset = list_all(&source).await.unwrap().swap_remove(0);
+    let bytes = read(open(&source, &asset, 0).await.unwrap()).await.unwrap();
+    assert_eq!(asset.parts[0].checksums.md5, Checksums::of(&bytes).md5);
+    stand_in.end().await;
+}
+
+#[tokio::test]
+async fn a_web_page_for_one_file_stops_nothing_while_the_session_lives() {
+    let stand_in = StandIn::small(switches()).await;
+    let page = page_server().await.parse().unwrap();
+    let endpoints = Endpoints {
+        download: Some(page),
+        ..stand_in.endpoints()
+    };
+    let source = stand_in.provider_at(endpoints);
+    let asset = list_all(&source).await.unwrap().swap_remove(0);
+    stand_in.faults(
+        r#"[{"operation": "redirect", "fault": "status", "status": 404},
+            {"operation": "download", "fault": "status", "status": 404}]"#,
+    );
+    let error = open(&source, &asset, 0).await.unwrap_err();
+    assert_eq!((error.kind(), error.disposition()), (&ErrorKind::Protocol, Disposition::FailItem));
+    assert!(error.to_string().contains("web page instead of the file"), "{error}");
+    stand_in.sim().expire();
+    let error = open(&source, &asset, 0).await.unwrap_err();
+    assert_eq!(error.disposition(), Disposition::AskPerson);
     stand_in.end().await;
 }

@@ -53,9 +53,17 @@ impl StandIn {
     }
 
     pub(crate) fn provider_with(&self, config: AmazonConfig) -> Arc<AmazonPhotos> {
+        self.configured(&config.with_endpoints(self.endpoints()))
+    }
+
+    pub(crate) fn provider_at(&self, endpoints: Endpoints) -> Arc<AmazonPhotos> {
+        self.configured(&AmazonConfig::default().with_page_size(7).with_endpoints(endpoints))
+    }
+
+    fn configured(&self, config: &AmazonConfig) -> Arc<AmazonPhotos> {
         let text = std::fs::read_to_string(self.sim().cookie_file()).unwrap();
         let cookies = Cookies::parse(&text).unwrap();
-        AmazonPhotos::new(&config.with_endpoints(self.endpoints()), &cookies, &self.env()).unwrap()
+        AmazonPhotos::new(config, &cookies, &self.env()).unwrap()
     }
 
     pub(crate) fn endpoints(&self) -> Endpoints {

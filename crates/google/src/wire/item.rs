@@ -255,3 +255,19 @@ pub struct UserInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_upload_token_and_no_base_url() {
+        let reply: BatchCreateReply = serde_json::from_str(
+            r#"{"newMediaItemResults": [{"uploadToken": "hush", "mediaItem": {"id": "1", "baseUrl": "https://lh3.example/hush"}}]}"#,
+        )
+        .unwrap();
+        let new = NewMediaItem::new("hush", Some("a.jpg"), None);
+        let shown = format!("{reply:?} {new:?}");
+        assert!(shown.contains("a.jpg") && shown.contains("MediaItem") && !shown.contains("hush"), "{shown}");
+    }
+}

@@ -1,10 +1,15 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use photomove_core::{Body, Checksums, Claim, DestId, ErrorKind, Evidence, FactStore, HashKinds, PhotoSink};
+use async_trait::async_trait;
+use photomove_core::{
+    Body, Checksums, Claim, DestId, Error, ErrorKind, Evidence, FactStore, HashKinds, MemoryFactStore, PhotoSink, Result,
+};
 use photomove_google::GooglePhotos;
 use photomove_sim::{Fault, FaultRule, GoogleSwitches};
 
-use crate::support::{Bench, body, put, stage};
+use crate::support::{Bench, body, key, put, stage};
 
 async fn evidence(google: &GooglePhotos, id: &str, number: u32) -> Evidence {
     let claim = Claim {
@@ -159,4 +164,41 @@ async fn a_claim_without_a_hash_is_asked_for_at_the_service() {
             .collect();
         assert_eq!(answers, [Evidence::Missing, PROVEN, Evidence::ExistsOnly]);
     }
+}
+
+/// A store that cannot write once, as when the program is killed between two writes.
+#[derive(Debug)]
+struct DiesOnce {
+    facts: Arc<MemoryFactStore>,
+    writes_left: AtomicU32,
+}
+
+#[async_trait]
+impl FactStore for DiesOnce {
+    async fn get(&self, account: &str, fact: &str) -> Result<Option<String>> {
+        self.facts.get(account, fact).await
+    }
+
+    async fn put(&self, account: &str, fact: &str, value: &str) -> Result<()> {
+        if self.writes_left.fetch_sub(1, Ordering::SeqCst) == 0 {
+            return Err(Error::new(ErrorKind::Internal, "the program was killed"));
+        }
+        self.facts.put(account, fact, value).await
+    }
+}
+
+#[tokio::test]
+async fn a_day_whose_canary_was_refused_counts_also_if_the_program_died_over_it() {
+    let bench = Bench::start().await;
+    let facts = Arc::new(DiesOnce {
+        facts: bench.facts.clone(),
+        writes_left: AtomicU32::new(1),
+    });
+    let dies = GooglePhotos::open(bench.config(), bench.store.clone(), key(), facts, &bench.env)
+        .await
+        .unwrap();
+    assert!(stage(&dies, 1).await.is_err());
+    let google = bench.google().await;
+    let made = put(&google, [1], None).await;
+    assert_eq!(evidence(&google, &made[0], 1).await, PROVEN);
 }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use photomove_core::{AuthProblem, Disposition, Error, ErrorKind, Operation, Result};
-use photomove_http::{Credentials, HeaderMap, Http, HttpEnv, Method, Origin, OriginRule};
+use photomove_core::{AuthProblem, Disposition, Error, ErrorKind, Happened, Operation, Result};
+use photomove_http::{Credentials, HeaderMap, Http, HttpEnv, Method, Origin, OriginRule, RetryPolicy};
 use url::Url;
 
 use crate::server::{Server, client, ok, reply};
@@ -180,4 +180,46 @@ async fn a_secret_header_is_refused_where_it_may_not_go() {
     let error = call.header("authorization", "Bearer s3cret").send().await.unwrap_err();
     assert_eq!(foreign.count(), 0);
     assert!(!format!("{error:?}").contains("s3cret"));
+}
+
+/// Asks another host for its key, and loses that connection.
+#[derive(Debug)]
+struct Lost {
+    at_once: bool,
+}
+
+impl Lost {
+    fn error() -> Error {
+        Error::new(ErrorKind::Network, "the connection to the issuer broke off").happened(Happened::Unknown, false)
+    }
+}
+
+#[async_trait]
+impl Credentials for Lost {
+    async fn apply(&self, _origin: &Origin, _headers: &mut HeaderMap) -> Result<()> {
+        if self.at_once { Err(Self::error()) } else { Ok(()) }
+    }
+
+    async fn renew(&self) -> Result<bool> {
+        Err(Self::error())
+    }
+
+    fn accept(&self, _origin: &Origin, _headers: &HeaderMap) {}
+}
+
+#[tokio::test]
+async fn a_lost_renewal_says_nothing_about_the_call_that_waited_for_it() {
+    for at_once in [true, false] {
+        let server = wants(1).await;
+        let http = Http::builder("test", &HttpEnv::system())
+            .credential_origins(vec![OriginRule::Exact(Origin::of(&server.url("/")))])
+            .retry(RetryPolicy::never())
+            .build()
+            .unwrap();
+        let key = Lost { at_once };
+        let call = http.call(Operation::CreateAlbum, Method::POST, server.url("/"));
+        let error = call.credentials(&key).send().await.unwrap_err();
+        assert_eq!((error.kind(), error.has_happened()), (&ErrorKind::Network, Happened::No));
+        assert_ne!(error.disposition(), Disposition::Settle);
+    }
 }

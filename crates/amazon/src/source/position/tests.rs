@@ -211,7 +211,7 @@ fn tokens_that_lead_round_in_a_circle_are_left() {
     let mut position = Position::new("2025-01-01T00:00:00Z".parse().unwrap());
     let mut asked = position.ask(2).unwrap();
     let mut pages = 0;
-    let position_after = loop {
+    let left = loop {
         // Three pages that come again and again, each time with a new token.
         let day = pages % 3 * 2 + 1;
         let dates = [format!("2024-01-0{day}T00:00:00Z"), format!("2024-01-0{}T00:00:00Z", day + 1)];
@@ -231,8 +231,11 @@ fn tokens_that_lead_round_in_a_circle_are_left() {
             next => break next,
         }
     };
-    assert_eq!((position_after, pages), (Next::End, 6));
-    assert_eq!(position.ask(2).unwrap().from.as_deref(), Some("2024-01-06T00:00:00Z"));
+    assert_eq!((left, pages), (Next::Position, 7));
+    let asked = position.ask(2).unwrap();
+    assert_eq!(asked.from.as_deref(), Some("2024-01-06T00:00:00Z"));
+    let answer = page(&["2024-01-06T00:00:00Z"], None, 1);
+    assert_eq!(position.advance(&asked, answer).unwrap().next, Next::End);
 }
 
 #[test]
