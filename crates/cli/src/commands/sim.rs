@@ -156,7 +156,7 @@ pub(crate) fn sim_error(error: SimError) -> Error {
     };
     let out = Error::new(kind, error.to_string());
     match std::error::Error::source(&error) {
-        Some(cause) => out.context("system", cause.to_string()),
+        Some(cause) => out.context("because", cause.to_string()),
         None => out,
     }
 }

@@ -87,6 +87,15 @@ impl Bench {
     }
 
     pub(super) fn migration(&self, journal: Journal, target: Arc<dyn PhotoProvider>) -> Migration {
+        self.migration_from(Arc::clone(&self.source) as Arc<dyn PhotoProvider>, journal, target)
+    }
+
+    pub(super) fn migration_from(
+        &self,
+        source: Arc<dyn PhotoProvider>,
+        journal: Journal,
+        target: Arc<dyn PhotoProvider>,
+    ) -> Migration {
         let mut options = MigrateOptions::new(self.folder.path());
         (self.change)(&mut options);
         let env = EngineEnv {
@@ -95,13 +104,7 @@ impl Bench {
             observer: Arc::clone(&self.recorder) as Arc<dyn Observer>,
             stop: self.stop.clone(),
         };
-        Migration::new(
-            Arc::clone(&self.source) as Arc<dyn PhotoProvider>,
-            target,
-            journal,
-            options,
-            env,
-        )
+        Migration::new(source, target, journal, options, env)
     }
 
     pub(super) async fn try_run(&self) -> photomove_core::Result<Summary> {

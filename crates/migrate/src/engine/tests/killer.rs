@@ -63,6 +63,8 @@ pub(super) struct Gate {
     pub inner: Arc<MemoryProvider>,
     pub killer: Arc<Killer>,
     pub look: Look,
+    /// Said about every claim instead of what is true.
+    pub evidence: Option<Evidence>,
 }
 
 impl fmt::Debug for Gate {
@@ -77,6 +79,7 @@ impl Gate {
             inner: Arc::clone(inner),
             killer: Arc::clone(killer),
             look: Box::new(|_, _| {}),
+            evidence: None,
         }
     }
 
@@ -143,6 +146,9 @@ impl PhotoSink for Gate {
             .await
     }
     async fn verify(&self, claims: &[Claim]) -> Result<Vec<Result<Evidence>>> {
+        if let Some(evidence) = &self.evidence {
+            return Ok(claims.iter().map(|_| Ok(evidence.clone())).collect());
+        }
         self.through(Operation::Verify, &[], self.inner.verify(claims)).await
     }
     async fn read_back(&self, item: &DestId, part: &PartId) -> Result<Media> {
