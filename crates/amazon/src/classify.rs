@@ -25,7 +25,10 @@ pub(crate) fn is_content_refusal(error: &Error) -> bool {
 /// Says whether a web page came with a success status: the session is over, or one file is odd; which of both shows only
 /// when the metadata host is asked.
 pub(crate) fn is_web_page(error: &Error) -> bool {
-    error.details().iter().any(|detail| detail.0 == RECEIVED && detail.1 == WEB_PAGE)
+    error
+        .details()
+        .iter()
+        .any(|detail| detail.0 == RECEIVED && detail.1 == WEB_PAGE)
 }
 
 /// The parts of an error body, whichever of its shapes it has.

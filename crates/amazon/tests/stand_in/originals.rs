@@ -196,8 +196,8 @@ async fn a_file_that_is_gone_is_not_found() {
     stand_in.end().await;
 }
 
-/// Answers every request with a web page, as a host does for a session that is over.
-async fn page_server() -> String {
+/// Answers every request alike; with a web page, as a host does for a session that is over.
+async fn answers(status: &'static str, media_type: &'static str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -207,7 +207,7 @@ async fn page_server() -> String {
                 let _ = guest.read(&mut head).await;
                 let page = "<html><body>Hello</body></html>";
                 let answer = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+                    "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
                     page.len()
                 );
                 let _ = guest.write_all(answer.as_bytes()).await;
@@ -217,10 +217,14 @@ async fn page_server() -> String {
     format!("http://{address}")
 }
 
+#[rstest]
+#[case::web_page("200 OK", "text/html")]
+#[case::no_file_yet("202 Accepted", "image/jpeg")]
+#[case::part_of_what("206 Partial Content", "image/jpeg")]
 #[tokio::test]
-async fn a_web_page_gives_way_to_the_next_route() {
+async fn what_is_no_file_gives_way_to_the_next_route(#[case] status: &'static str, #[case] media_type: &'static str) {
     let stand_in = StandIn::small(switches()).await;
-    let page = page_server().await.parse().unwrap();
+    let page = answers(status, media_type).await.parse().unwrap();
     let endpoints = Endpoints {
         download: Some(page),
         ..stand_in.endpoints()
@@ -235,7 +239,7 @@ async fn a_web_page_gives_way_to_the_next_route() {
 #[tokio::test]
 async fn a_web_page_for_one_file_stops_nothing_while_the_session_lives() {
     let stand_in = StandIn::small(switches()).await;
-    let page = page_server().await.parse().unwrap();
+    let page = answers("200 OK", "text/html").await.parse().unwrap();
     let endpoints = Endpoints {
         download: Some(page),
         ..stand_in.endpoints()
@@ -247,7 +251,10 @@ async fn a_web_page_for_one_file_stops_nothing_while_the_session_lives() {
             {"operation": "download", "fault": "status", "status": 404}]"#,
     );
     let error = open(&source, &asset, 0).await.unwrap_err();
-    assert_eq!((error.kind(), error.disposition()), (&ErrorKind::Protocol, Disposition::FailItem));
+    assert_eq!(
+        (error.kind(), error.disposition()),
+        (&ErrorKind::Protocol, Disposition::FailItem)
+    );
     assert!(error.to_string().contains("web page instead of the file"), "{error}");
     stand_in.sim().expire();
     let error = open(&source, &asset, 0).await.unwrap_err();

@@ -22,25 +22,19 @@ pub(crate) fn is_answer(url: &Url) -> bool {
     url.query_pairs().any(|(name, _)| matches!(&*name, "code" | "error"))
 }
 
-fn value(url: &Url, wanted: &str) -> Option<String> {
-    let found = url.query_pairs().find(|(name, _)| name == wanted);
-    found
-        .map(|(_, value)| value.into_owned())
-        .filter(|value| !value.is_empty())
-}
-
-/// Says whether an answer is one to this very sign-in.
-pub(crate) fn belongs_to(url: &Url, state: &str) -> bool {
-    value(url, "state").as_deref() == Some(state)
-}
-
 /// Reads the answer. The state is checked before anything else is believed.
 pub(crate) fn read(url: &Url, state: &str) -> Result<Code> {
-    if !belongs_to(url, state) {
+    let value = |wanted: &str| {
+        let found = url.query_pairs().find(|(name, _)| name == wanted);
+        found
+            .map(|(_, value)| value.into_owned())
+            .filter(|value| !value.is_empty())
+    };
+    if value("state").as_deref() != Some(state) {
         return Err(unsigned("the answer of the browser does not belong to this sign-in")
             .hint("sign in once more, in the page that opens then"));
     }
-    match value(url, "error") {
+    match value("error") {
         Some(error) if error == "access_denied" => {
             return Err(unsigned("consent was refused on google's page")
                 .hint("sign in again with `photomove auth login google` and press `Continue` there"));
@@ -48,7 +42,7 @@ pub(crate) fn read(url: &Url, state: &str) -> Result<Code> {
         Some(error) => return Err(failure::of_name(&error, "", Operation::SignIn)),
         None => {}
     }
-    let code = value(url, "code").ok_or_else(|| unsigned("the answer of the browser holds no code"))?;
+    let code = value("code").ok_or_else(|| unsigned("the answer of the browser holds no code"))?;
     Ok(Code(code.into()))
 }
 

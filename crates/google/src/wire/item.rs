@@ -268,6 +268,9 @@ mod tests {
         .unwrap();
         let new = NewMediaItem::new("hush", Some("a.jpg"), None);
         let shown = format!("{reply:?} {new:?}");
-        assert!(shown.contains("a.jpg") && shown.contains("MediaItem") && !shown.contains("hush"), "{shown}");
+        assert!(
+            shown.contains("a.jpg") && shown.contains("MediaItem") && !shown.contains("hush"),
+            "{shown}"
+        );
     }
 }

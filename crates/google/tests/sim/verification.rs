@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use photomove_core::{
-    Body, Checksums, Claim, DestId, Error, ErrorKind, Evidence, FactStore, HashKinds, MemoryFactStore, PhotoSink, Result,
+    Body, Checksums, Claim, DestId, Error, ErrorKind, Evidence, FactStore, HashKinds, MemoryFactStore, PhotoSink,
+    Result,
 };
 use photomove_google::GooglePhotos;
 use photomove_sim::{Fault, FaultRule, GoogleSwitches};

@@ -219,7 +219,10 @@ async fn a_lost_renewal_says_nothing_about_the_call_that_waited_for_it() {
         let key = Lost { at_once };
         let call = http.call(Operation::CreateAlbum, Method::POST, server.url("/"));
         let error = call.credentials(&key).send().await.unwrap_err();
-        assert_eq!((error.kind(), error.has_happened()), (&ErrorKind::Network, Happened::No));
+        assert_eq!(
+            (error.kind(), error.has_happened()),
+            (&ErrorKind::Network, Happened::No)
+        );
         assert_ne!(error.disposition(), Disposition::Settle);
     }
 }

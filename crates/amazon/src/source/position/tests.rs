@@ -214,7 +214,10 @@ fn tokens_that_lead_round_in_a_circle_are_left() {
     let left = loop {
         // Three pages that come again and again, each time with a new token.
         let day = pages % 3 * 2 + 1;
-        let dates = [format!("2024-01-0{day}T00:00:00Z"), format!("2024-01-0{}T00:00:00Z", day + 1)];
+        let dates = [
+            format!("2024-01-0{day}T00:00:00Z"),
+            format!("2024-01-0{}T00:00:00Z", day + 1),
+        ];
         let token = format!("t{pages}");
         let answer = page(&[&dates[0], &dates[1]], Some(&token), 6);
         pages += 1;
