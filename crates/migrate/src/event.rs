@@ -133,8 +133,7 @@ pub enum Event {
         /// Until when, if known.
         until: Option<Timestamp>,
     },
-    /// A file reached its outcome. Files that are told in bulk (duplicates, items of earlier jobs) appear only in
-    /// [`Event::Progress`].
+    /// A file reached its outcome: told once for each file, in the run in which it reached it.
     Item {
         /// Name as the source said it.
         name: String,

@@ -139,8 +139,7 @@ impl Core {
             return Err(StopReason::Failed(defect("an album's intent has no album")));
         };
         let title = intent.detail.title.clone().unwrap_or_default();
-        let of_title = title.clone();
-        let known = self.read(move |c| albums::known(c, target, &of_title)).await?;
+        let known = self.read(move |c| albums::known(c, target)).await?;
         let question = Intent::CreateAlbum {
             album: photomove_core::NewAlbum {
                 title,

@@ -121,17 +121,42 @@ impl Core {
 
     /// Tells what became of uploads that reached their outcome.
     pub(super) async fn tell_outcomes(&self, uploads: Vec<i64>) -> StepResult {
-        let stories = self
+        let job = self.job.id;
+        let parts = self
             .read(move |c| {
-                let mut stories = Vec::with_capacity(uploads.len());
+                let mut parts = Vec::with_capacity(uploads.len());
                 for upload in uploads {
-                    stories.extend(verdicts::story(c, upload)?);
+                    parts.extend(verdicts::parts_of(c, job, upload)?);
+                }
+                Ok(parts)
+            })
+            .await?;
+        self.tell_parts(parts).await
+    }
+
+    /// Tells what became of parts that have their outcome; those that have none are told later, with their upload.
+    pub(super) async fn tell_parts(&self, parts: Vec<i64>) -> StepResult {
+        self.tell_planned(parts).await.map_err(StopReason::Failed)
+    }
+
+    /// Does that for parts that were just listed.
+    pub(super) async fn tell_planned(&self, parts: Vec<i64>) -> Result<()> {
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let job = self.job.id;
+        let stories = self
+            .journal
+            .read(move |c| {
+                let mut stories = Vec::with_capacity(parts.len());
+                for part in parts {
+                    stories.extend(verdicts::story(c, job, part)?);
                 }
                 Ok(stories)
             })
             .await?;
         for story in stories {
-            self.board.done(story.outcome, story.parts);
+            self.board.done(story.outcome, story.part);
             self.board.tell(&Event::Item {
                 name: story.name,
                 asset: story.asset,

@@ -14,6 +14,8 @@ use crate::{Event, StopReason};
 
 /// So many pages in a row without a new asset mean that the listing runs in circles.
 const STALE_PAGES_MAX: u32 = 200;
+/// So many empty pages in a row mean the same; filters may leave many of them empty.
+const EMPTY_PAGES_MAX: u32 = 10_000;
 
 /// What is listed next.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ enum Next {
 pub(super) struct Listing {
     pub done: bool,
     stale_pages: u32,
+    empty_pages: u32,
     total_hint: Option<u64>,
 }
 
@@ -131,21 +134,39 @@ impl Core {
             .journal
             .write(move |c| listing::store_assets(c, &intake, &page))
             .await?;
-        state.stale_pages = if news.assets > 0 || empty {
-            0
-        } else {
-            state.stale_pages + 1
-        };
-        if state.stale_pages > STALE_PAGES_MAX {
-            return Err(
-                Error::new(ErrorKind::Protocol, "the source lists the same photos again and again").exhausted(),
-            );
-        }
+        self.must_be_new(state, news.assets > 0, empty).await?;
         if news.parts.count > 0 {
             self.board.count(|counters| {
                 counters.found += news.parts.count;
                 counters.found_bytes += news.parts.bytes;
             });
+        }
+        self.tell_planned(news.planned).await
+    }
+
+    /// Fails once a listing runs in circles.
+    async fn must_be_new(&self, state: &mut Listing, new: bool, empty: bool) -> Result<()> {
+        if new {
+            (state.stale_pages, state.empty_pages) = (0, 0);
+        } else if empty {
+            state.empty_pages += 1;
+        } else {
+            state.stale_pages += 1;
+        }
+        let mut stale_max = u64::from(STALE_PAGES_MAX);
+        if u64::from(state.stale_pages) > stale_max {
+            let job = self.job;
+            let (sweeps, listed) = self
+                .journal
+                .read(move |c| Ok((jobs::cursor(c, job.id, "swept")?.is_some(), listing::listed(c, job)?)))
+                .await?;
+            // Listing once more in the same pass brings only what is known; each page of it has at least one asset.
+            stale_max += if sweeps { listed } else { 0 };
+        }
+        if u64::from(state.stale_pages) > stale_max || state.empty_pages > EMPTY_PAGES_MAX {
+            return Err(
+                Error::new(ErrorKind::Protocol, "the source lists the same photos again and again").exhausted(),
+            );
         }
         Ok(())
     }
@@ -198,7 +219,7 @@ impl Core {
                 let short = hint.is_some_and(|hint| hint > listed + unreadable);
                 if short && jobs::cursor(c, job.id, "swept")?.is_none() {
                     jobs::put_cursor(c, job.id, "swept", None)?;
-                    return jobs::forget_cursor(c, job.id, "assets");
+                    return jobs::list_again(c, job.id);
                 }
                 if let Some(max_items) = max_items {
                     filings::slice_albums(c, job.id, max_items)?;

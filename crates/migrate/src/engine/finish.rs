@@ -19,19 +19,13 @@ pub(super) async fn finish(
         core.journal.read(move |c| accounting::must_be_complete(c, job)).await?;
         stopped = restore(core).await.err();
     }
+    let planned = core.journal.read(move |c| jobs::cursor(c, job, "planned")).await?;
+    let listed = planned.is_some();
     let (state, wake_at) = match &stopped {
         None => (JobState::Finished, None),
         Some(StopReason::Quota { resets_at, .. }) => (JobState::Waiting, *resets_at),
         Some(StopReason::SignInNeeded(_)) => (JobState::Waiting, None),
-        Some(_)
-            if core
-                .journal
-                .read(move |c| jobs::cursor(c, job, "planned"))
-                .await?
-                .is_some() =>
-        {
-            (JobState::Running, None)
-        }
+        Some(_) if listed => (JobState::Running, None),
         Some(_) => (JobState::Listing, None),
     };
     if stopped.is_none() {
@@ -64,8 +58,7 @@ pub(super) async fn finish(
     if !sums.adds_up() {
         return Err(super::core::defect("the accounting does not add up").hint("keep the journal and report it"));
     }
-    core.board
-        .align(&sums, state == JobState::Finished || state == JobState::Running);
+    core.board.align(&sums, listed);
     let progress = core.board.now();
     let idle = progress.uploaded == 0 && progress.created == 0 && progress.albums == 0 && !core.was_busy();
     Ok(Summary {

@@ -42,6 +42,8 @@ enum Hold {
 pub(super) enum Trouble {
     /// The source or the disk said so.
     Failed(Error),
+    /// The source has it no more.
+    Gone,
     /// The spool has no room at present.
     NoRoom,
 }
@@ -134,26 +136,30 @@ impl Core {
     }
 
     fn reserve(&self, bytes: u64) -> Result<Room, Trouble> {
-        match self.spool.reserve(bytes) {
-            Ok(room) => Ok(room),
-            Err(NoRoom::Later) => Err(Trouble::NoRoom),
-            Err(NoRoom::Never) => Err(Error::new(
+        let reserved = self.spool.reserve(bytes);
+        reserved.map_err(|none| self.no_room(none, &format!("{bytes} bytes")))
+    }
+
+    /// Says why a file of that length cannot be kept on its way.
+    fn no_room(&self, none: NoRoom, length: &str) -> Trouble {
+        let error = match none {
+            NoRoom::Later => return Trouble::NoRoom,
+            NoRoom::Never => Error::new(
                 ErrorKind::Rejected(Rejection::TooLarge),
                 format!(
-                    "the file has {bytes} bytes, files on their way may take {}",
+                    "the file has {length}, files on their way may take {}",
                     self.spool.max_bytes()
                 ),
             )
-            .hint("allow more with `--spool-max`")
-            .into()),
-            Err(NoRoom::DiskFull) => Err(Error::new(
+            .hint("allow more with `--spool-max`"),
+            NoRoom::DiskFull => Error::new(
                 ErrorKind::Internal,
-                format!("the disk has no room for a file of {bytes} bytes on its way; a tenth of it stays free"),
+                format!("the disk has no room for a file of {length} on its way; a tenth of it stays free"),
             )
             .operation(Operation::Spool)
-            .hint("make room on the disk, or name another folder for the spool")
-            .into()),
-        }
+            .hint("make room on the disk, or name another folder for the spool"),
+        };
+        Trouble::Failed(error)
     }
 
     async fn pack(&self, upload: i64, store: Store, size_bytes: u64, checksums: Checksums) -> Result<Parcel> {
@@ -201,7 +207,7 @@ impl Download<'_> {
             let error = match self.pull(before).await {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Failed(error)) => error,
-                Err(no_room) => return Err(no_room),
+                Err(other) => return Err(other),
             };
             idle = if self.digester.size_bytes() > before {
                 0
@@ -258,8 +264,9 @@ impl Download<'_> {
         match &mut self.store {
             Some(Store::Memory { buffer, .. }) => buffer.extend_from_slice(&chunk),
             Some(Store::Disk { file, room }) => {
-                if self.origin.size_bytes.is_none() && !room.grow(chunk.len() as u64) {
-                    return Err(Trouble::NoRoom);
+                if self.origin.size_bytes.is_none() {
+                    room.grow_to(total)
+                        .map_err(|none| self.core.no_room(none, &format!("more than {} bytes", total - 1)))?;
                 }
                 file.write_all(&chunk)
                     .await

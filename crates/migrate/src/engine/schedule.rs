@@ -301,19 +301,25 @@ impl<'a> Schedule<'a> {
 
     async fn turn_page(&mut self, now: Timestamp, places: usize, in_order: bool) -> StepResult {
         let job = self.core.job.id;
-        let order = if in_order {
-            Order::BySequence { after: self.sequence }
-        } else {
-            Order::ByGroup
-        };
         let limit = u32::try_from(places * 4 + self.transfers.len()).unwrap_or(u32::MAX);
-        let mut found = self
-            .core
-            .read(move |c| uploads::ready(c, job, now, order, limit))
-            .await?;
-        if in_order {
-            self.sequence = found.last().copied().unwrap_or(0);
-        }
+        let mut found = loop {
+            let order = match in_order {
+                true => Order::BySequence { after: self.sequence },
+                false => Order::ByGroup,
+            };
+            let found = self
+                .core
+                .read(move |c| uploads::ready(c, job, now, order, limit))
+                .await?;
+            // At the end of the sequence: what was put back on the way is read from the start.
+            let again = in_order && found.is_empty() && self.sequence > 0;
+            if in_order {
+                self.sequence = found.last().copied().unwrap_or(0);
+            }
+            if !again {
+                break found;
+            }
+        };
         found.retain(|id| !self.transfers.contains(id));
         self.page = found.into();
         Ok(())

@@ -41,15 +41,22 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Takes more room for a file whose length nobody knows; `false` if there is none.
-    pub(super) fn grow(&mut self, bytes: u64) -> bool {
-        let mut used = self.spool.used_bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        if *used + bytes > self.spool.max_bytes {
-            return false;
+    /// Takes more room for a file whose length nobody knows, up to `bytes` in all.
+    pub(super) fn grow_to(&mut self, bytes: u64) -> Result<(), NoRoom> {
+        let more = bytes.saturating_sub(self.bytes);
+        if more == 0 {
+            return Ok(());
         }
-        *used += bytes;
-        self.bytes += bytes;
-        true
+        if bytes > self.spool.max_bytes {
+            return Err(NoRoom::Never);
+        }
+        let mut used = self.spool.used_bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        if *used + more > self.spool.max_bytes {
+            return Err(NoRoom::Later);
+        }
+        *used += more;
+        self.bytes += more;
+        Ok(())
     }
 }
 

@@ -36,7 +36,8 @@ impl Core {
     /// Receives, hashes and stages one upload.
     pub(super) async fn transfer(self: Arc<Self>, id: i64) -> StepResult {
         let Some(row) = self.read(move |c| uploads::load(c, id)).await? else {
-            return Ok(());
+            // Nothing of this job is to be read for it: taken again and again, it would hold the run for ever.
+            return self.write(move |c| staging::hand_over(c, id)).await;
         };
         if row.received.is_none() && self.is_there(&row, &row.origin.promised, None).await? {
             return Ok(());
@@ -114,17 +115,23 @@ impl Core {
             Err(Trouble::Failed(error)) if *error.kind() == ErrorKind::NotFound => error,
             other => return other,
         };
-        let Some(asset) = self.source.refresh(&row.origin.asset, &row.origin.locator).await? else {
-            return Err(error.into());
+        let asset = self.source.refresh(&row.origin.asset, &row.origin.locator).await?;
+        let Some(asset) = asset.filter(|asset| asset.parts.iter().any(|part| part.id == row.origin.part)) else {
+            return Err(Trouble::Gone);
         };
-        if asset.locator == row.origin.locator || !asset.parts.iter().any(|part| part.id == row.origin.part) {
-            return Err(error.into());
+        if asset.locator == row.origin.locator {
+            return Err(listed_without_bytes(&error).into());
         }
         let (asset_row, locator) = (row.origin.asset_row, asset.locator.clone());
         self.journal
             .write(move |c| staging::put_locator(c, asset_row, &locator))
             .await?;
-        self.receive(row, &asset.locator).await
+        match self.receive(row, &asset.locator).await {
+            Err(Trouble::Failed(error)) if *error.kind() == ErrorKind::NotFound => {
+                Err(listed_without_bytes(&error).into())
+            }
+            other => other,
+        }
     }
 
     async fn resolve_trouble(&self, row: &UploadRow, trouble: Trouble) -> StepResult {
@@ -135,20 +142,22 @@ impl Core {
                 let until = now.saturating_add(ROOM_PAUSE).unwrap_or(now);
                 return self.write(move |c| staging::postpone(c, id, until)).await;
             }
+            Trouble::Gone => return self.skip_gone(row).await,
         };
-        if *error.kind() == ErrorKind::NotFound {
-            let part = row.origin.part_row;
-            let reason = Reason {
-                kind: "gone".into(),
-                message: "the source does not have it any more".into(),
-            };
-            let text = reason.message.clone();
-            self.write(move |c| staging::skip_gone(c, id, part, &text)).await?;
-            let bytes = row.origin.size_bytes.unwrap_or(0);
-            self.tell_skipped(&row.name, row.origin.asset.as_str(), bytes, reason);
-            return Ok(());
-        }
         self.resolve_stage_error(row, None, error).await
+    }
+
+    async fn skip_gone(&self, row: &UploadRow) -> StepResult {
+        let (id, part) = (row.id, row.origin.part_row);
+        let reason = Reason {
+            kind: "gone".into(),
+            message: "the source does not have it any more".into(),
+        };
+        let text = reason.message.clone();
+        self.write(move |c| staging::skip_gone(c, id, part, &text)).await?;
+        let bytes = row.origin.size_bytes.unwrap_or(0);
+        self.tell_skipped(&row.name, row.origin.asset.as_str(), bytes, reason);
+        Ok(())
     }
 
     async fn send(&self, row: &UploadRow, parcel: Parcel) -> StepResult {
@@ -162,7 +171,11 @@ impl Core {
             .await?;
         let intent = match begun {
             Begun::Send { intent } => intent,
-            Begun::Merged | Begun::Gone => {
+            Begun::Merged { parts } => {
+                self.spool.remove(id).await;
+                return self.tell_parts(parts).await;
+            }
+            Begun::Gone => {
                 self.spool.remove(id).await;
                 return Ok(());
             }
@@ -241,6 +254,14 @@ impl Core {
             }
         }
     }
+}
+
+/// What the source says it has, but does not give: never left out as gone, for it may come back.
+fn listed_without_bytes(error: &Error) -> Error {
+    Error::new(
+        ErrorKind::Corrupt,
+        format!("the source lists the file, but does not find its bytes: {error}"),
+    )
 }
 
 /// How the sink can look for an upload.

@@ -63,7 +63,14 @@ impl Core {
         let mut rows = self
             .read(move |c| verdicts::take(c, job, VERIFY_BATCH, described, now))
             .await?;
+        let nameless: Vec<i64> = rows
+            .iter()
+            .filter(|row| row.dest.is_none())
+            .map(|row| row.upload)
+            .collect();
         self.find_ids(&mut rows).await?;
+        // Metadata first: whose id is known only now waits for them.
+        rows.retain(|row| !described || row.dest.is_none() || !nameless.contains(&row.upload));
         let (known, unknown): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.dest.is_some());
         let claims: Vec<Claim> = known.iter().filter_map(VerifyRow::claim).collect();
         let mut verdicts = Vec::with_capacity(known.len() + unknown.len());

@@ -26,6 +26,17 @@ pub(crate) fn file_asset(c: &Connection, asset: i64) -> Result<()> {
     Ok(())
 }
 
+/// Drops filings into albums that none of an upload's parts is a member of any more; what is done stays.
+pub(crate) fn forget_unwanted(c: &Connection, upload: i64) -> Result<()> {
+    exec(
+        c,
+        "DELETE FROM filing WHERE upload=?1 AND state='wanted' AND EXISTS(SELECT 1 FROM part WHERE upload=?1)
+           AND NOT EXISTS(SELECT 1 FROM part p JOIN member m ON m.asset=p.asset WHERE p.upload=?1 AND m.album=filing.album)",
+        [upload],
+    )?;
+    Ok(())
+}
+
 /// Notes that the item exists, so that it can be added to albums.
 pub(crate) fn mark_ready(c: &Connection, upload: i64) -> Result<()> {
     exec(
@@ -52,7 +63,8 @@ pub(crate) fn further(c: &Connection, job: i64, foreign: Option<bool>) -> Result
     rows(
         c,
         "SELECT g.album, g.n, EXISTS(SELECT 1 FROM filing w INDEXED BY filing_open CROSS JOIN upload v ON v.id=w.upload
-             WHERE w.album=g.album AND w.state='wanted' AND w.ready=0 AND v.state<>'failed')
+             WHERE w.album=g.album AND w.state='wanted' AND w.ready=0
+               AND v.state IN('wanted','spooled','staging','staged','committing','committed'))
          FROM (SELECT f.album, count(*) AS n FROM filing f INDEXED BY filing_ready CROSS JOIN upload u ON u.id=f.upload
            CROSS JOIN album a ON a.id=f.album
            WHERE f.state='wanted' AND f.ready=1 AND a.job=?1 AND a.state IN('wanted','open')

@@ -96,12 +96,22 @@ pub(crate) fn begin_pass(c: &Connection, job: i64, retry_refused: bool, now: Tim
     )?;
     exec(c, "DELETE FROM cursor WHERE job=?1", [job])?;
     exec(c, "UPDATE album SET listed=0 WHERE job=?1", [job])?;
+    const AGAIN: &str = "job=?1 AND state='failed' AND (?2 OR error_kind IN('corrupt','network','timeout','unavailable','rate_limited'))
+       AND error_kind NOT IN('empty','unknown_outcome') AND EXISTS(SELECT 1 FROM part WHERE part.upload=upload.id)";
+    // What was lost at the destination after it was filed is in no album any more.
     exec(
         c,
-        "UPDATE upload SET state='wanted', attempts=0, next_try=NULL, error=NULL, error_kind=NULL, size=NULL, md5=NULL, sha1=NULL,
-           sha256=NULL, token=NULL, token_until=NULL, token_session=NULL, spool=NULL, sent=0
-         WHERE job=?1 AND state='failed' AND (?2 OR error_kind IN('corrupt','network','timeout','unavailable','rate_limited'))
-           AND error_kind NOT IN('empty','unknown_outcome')",
+        &format!(
+            "UPDATE filing SET state='wanted', ready=0 WHERE state='filed' AND upload IN(SELECT id FROM upload WHERE {AGAIN})"
+        ),
+        (job, retry_refused),
+    )?;
+    exec(
+        c,
+        &format!(
+            "UPDATE upload SET state='wanted', attempts=0, next_try=NULL, error=NULL, error_kind=NULL, size=NULL, md5=NULL, sha1=NULL,
+               sha256=NULL, token=NULL, token_until=NULL, token_session=NULL, spool=NULL, sent=0, dest_id=NULL, described=0 WHERE {AGAIN}"
+        ),
         (job, retry_refused),
     )?;
     Ok(())
@@ -157,9 +167,15 @@ pub(crate) fn put_cursor(c: &Connection, job: i64, stream: &str, next: Option<&C
     Ok(())
 }
 
-/// Lets a stream be listed from its beginning.
-pub(crate) fn forget_cursor(c: &Connection, job: i64, stream: &str) -> Result<()> {
-    exec(c, "DELETE FROM cursor WHERE job=?1 AND stream=?2", (job, stream))?;
+/// Lets everything be listed once more in the same pass, albums and members with it.
+pub(crate) fn list_again(c: &Connection, job: i64) -> Result<()> {
+    exec(
+        c,
+        "DELETE FROM cursor WHERE job=?1 AND (stream IN('assets','albums') OR stream LIKE 'members/%')",
+        [job],
+    )?;
+    exec(c, "UPDATE album SET listed=0 WHERE job=?1", [job])?;
+    exec(c, "UPDATE job SET unreadable=0, unlisted=0 WHERE id=?1", [job])?;
     Ok(())
 }
 

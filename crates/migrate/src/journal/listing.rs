@@ -29,12 +29,14 @@ pub(crate) struct AssetPage {
 }
 
 /// What a page of assets brought.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct News {
     /// Assets that this pass had not listed before.
     pub assets: u64,
     /// Parts that no pass had listed before.
     pub parts: Count,
+    /// Rows of the parts that were planned; some have their outcome already.
+    pub planned: Vec<i64>,
 }
 
 /// Stores a page of assets and where the listing goes on.
@@ -83,18 +85,21 @@ fn store_asset(c: &Connection, intake: &Intake, asset: &Asset, news: &mut News) 
     news.assets += u64::from(known.as_ref().is_none_or(|(pass, _)| *pass < intake.job.pass));
     let changed = known.is_some_and(|(_, revision)| revision != asset.revision);
     for part in &asset.parts {
-        if store_part(c, intake, asset, id, part, changed)? {
-            news.parts.add(Count {
-                count: 1,
-                bytes: part.size_bytes.unwrap_or(0),
-            });
-        }
+        store_part(c, intake, asset, id, part, changed, news)?;
     }
     Ok(id)
 }
 
-/// Stores a part; `true` if it is new to the journal.
-fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &Part, changed: bool) -> Result<bool> {
+/// Stores a part and plans its upload, unless both are known.
+fn store_part(
+    c: &Connection,
+    intake: &Intake,
+    asset: &Asset,
+    row: i64,
+    part: &Part,
+    changed: bool,
+    news: &mut News,
+) -> Result<()> {
     let role = to_json(&part.role)?;
     let role = role.trim_matches('"');
     let known = one(
@@ -107,7 +112,8 @@ fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &P
         },
     )?;
     let promised = (part.size_bytes.map(signed), part.checksums);
-    if let Some((id, before, _)) = &known
+    // One that was left out because it was gone is there again.
+    if let Some((id, before, Some(_))) = &known
         && !changed
         && *before == promised
     {
@@ -117,9 +123,14 @@ fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &P
             "UPDATE part SET name=?2, media_type=?3 WHERE id=?1",
             (id, &part.file_name, &part.media_type),
         )?;
-        return Ok(false);
+        return Ok(());
     }
-    let is_new = known.is_none();
+    if known.is_none() {
+        news.parts.add(Count {
+            count: 1,
+            bytes: part.size_bytes.unwrap_or(0),
+        });
+    }
     let id = number(
         c,
         "INSERT INTO part(asset,source_id,role,name,media_type,size,md5,sha1,sha256) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)
@@ -139,12 +150,13 @@ fn store_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &P
     )?;
     let upload = plan_part(c, intake, asset, row, part)?;
     exec(c, "UPDATE part SET upload=?2 WHERE id=?1", (id, upload))?;
+    news.planned.push(id);
     if let Some((_, _, Some(before))) = known
         && before != upload
     {
         drop_unused(c, before)?;
     }
-    Ok(is_new)
+    Ok(())
 }
 
 /// An upload that no part wants any more and that was never begun is no work.
@@ -160,6 +172,8 @@ fn drop_unused(c: &Connection, upload: i64) -> Result<()> {
         exec(c, "DELETE FROM upload WHERE id=?1", [upload])?;
         return Ok(());
     }
+    // Those who still share its bytes need not be in the albums of the one that left.
+    filings::forget_unwanted(c, upload)?;
     // Begun, but not an item yet: what nobody wants any more is not created.
     exec(
         c,

@@ -59,6 +59,7 @@ CREATE TABLE album(id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES job, 
   description TEXT, state TEXT NOT NULL CHECK(state IN('wanted','creating','open','failed')), dest_id TEXT, listed INTEGER NOT NULL DEFAULT 0, error TEXT,
   UNIQUE(job, source_id, slice)) STRICT;
 CREATE INDEX album_state ON album(job, state);
+CREATE INDEX album_unlisted ON album(job) WHERE slice = 0 AND listed = 0;
 CREATE TABLE member(album INTEGER NOT NULL REFERENCES album, asset INTEGER NOT NULL REFERENCES asset, position INTEGER,
   PRIMARY KEY(album, asset)) STRICT, WITHOUT ROWID;
 CREATE INDEX member_asset ON member(asset);

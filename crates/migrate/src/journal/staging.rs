@@ -47,12 +47,12 @@ fn target_of(c: &Connection, id: i64) -> Result<i64> {
 }
 
 /// What is to be done with received bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Begun {
     /// Send them under this intent.
     Send { intent: i64 },
-    /// Another upload has the same bytes and takes over.
-    Merged,
+    /// Another upload has the same bytes and takes over these parts.
+    Merged { parts: Vec<i64> },
     /// Somebody else took the row meanwhile.
     Gone,
 }
@@ -64,8 +64,11 @@ pub(crate) fn begin_stage(c: &Connection, id: i64, job: i64, received: &Received
         // One that waits itself knows only the source's promise; proven bytes do not wait for it.
         let proven = number(c, "SELECT sha1 IS NOT NULL FROM upload WHERE id=?1", [twin])? != 0;
         if proven {
+            let parts = rows(c, "SELECT id FROM part WHERE upload=?1 ORDER BY id", [id], |row| {
+                row.get(0)
+            })?;
             merge::merge(c, id, twin, job)?;
-            return Ok(Begun::Merged);
+            return Ok(Begun::Merged { parts });
         }
     }
     let changed = exec(
@@ -276,12 +279,33 @@ pub(crate) fn skip_gone(c: &Connection, id: i64, part_row: i64, reason: &str) ->
     )?;
     // Without any part left the upload is no work; with one left, that one is read next.
     let left = number(c, "SELECT count(*) FROM part WHERE upload=?1", [id])?;
-    if left == 0 {
+    if left > 0 {
+        super::filings::forget_unwanted(c, id)?;
+        merge::assign_group(c, id)?;
+    } else {
         exec(c, "DELETE FROM filing WHERE upload=?1", [id])?;
         exec(c, "UPDATE intent_item SET upload=NULL WHERE upload=?1", [id])?;
         exec(c, "DELETE FROM evidence WHERE upload=?1", [id])?;
         exec(c, "DELETE FROM upload WHERE id=?1", [id])?;
     }
+    Ok(())
+}
+
+/// Gives an upload that no part of its job wants to a job that wants it; if there is none, gives it up.
+pub(crate) fn hand_over(c: &Connection, id: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET job=(SELECT a.job FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=?1 LIMIT 1)
+         WHERE id=?1 AND EXISTS(SELECT 1 FROM part WHERE upload=?1)
+           AND NOT EXISTS(SELECT 1 FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=?1 AND a.job=upload.job)",
+        [id],
+    )?;
+    exec(
+        c,
+        "UPDATE upload SET state='failed', error_kind='superseded', error='the source has a newer version', token=NULL
+         WHERE id=?1 AND state IN('wanted','spooled') AND NOT EXISTS(SELECT 1 FROM part WHERE upload=?1)",
+        [id],
+    )?;
     Ok(())
 }
 

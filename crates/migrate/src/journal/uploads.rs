@@ -54,9 +54,10 @@ pub(crate) enum Order {
 pub(crate) fn ready(c: &Connection, job: i64, now: Timestamp, order: Order, limit: u32) -> Result<Vec<i64>> {
     let now = millis(now);
     if let Order::BySequence { after } = order {
+        // By row id, so that a page costs what it holds and not a sort of all that is left.
         return rows(
             c,
-            "SELECT id FROM upload WHERE job=?1 AND id>?3 AND state IN('wanted','spooled') AND (next_try IS NULL OR next_try<=?2)
+            "SELECT id FROM upload NOT INDEXED WHERE job=?1 AND id>?3 AND state IN('wanted','spooled') AND (next_try IS NULL OR next_try<=?2)
              ORDER BY id LIMIT ?4",
             (job, now, after, limit),
             |row| row.get(0),

@@ -33,11 +33,12 @@ impl VerifyRow {
     }
 }
 
-/// Counts uploads whose proof can be asked for now; `described` = only once their metadata are set.
+/// Counts uploads whose proof can be asked for now; `described` = only once their metadata are
+/// set, or before their ids are known.
 pub(crate) fn waiting(c: &Connection, job: i64, described: bool, now: Timestamp) -> Result<u64> {
     number(
         c,
-        "SELECT count(*) FROM upload WHERE job=?1 AND state='committed' AND (next_try IS NULL OR next_try<=?2) AND (NOT ?3 OR described=1)",
+        "SELECT count(*) FROM upload WHERE job=?1 AND state='committed' AND (next_try IS NULL OR next_try<=?2) AND (NOT ?3 OR described=1 OR dest_id IS NULL)",
         (job, millis(now), described),
     )
     .map(unsigned)
@@ -48,7 +49,7 @@ pub(crate) fn take(c: &Connection, job: i64, limit: u32, described: bool, now: T
     let mut found = rows(
         c,
         "SELECT id,dest_id,size,md5,sha1,sha256,attempts,key FROM upload
-         WHERE job=?1 AND state='committed' AND (next_try IS NULL OR next_try<=?2) AND (NOT ?4 OR described=1)
+         WHERE job=?1 AND state='committed' AND (next_try IS NULL OR next_try<=?2) AND (NOT ?4 OR described=1 OR dest_id IS NULL)
          ORDER BY next_try, id LIMIT ?3",
         (job, millis(now), limit, described),
         |row| {
@@ -87,6 +88,9 @@ pub(crate) enum Verdict {
     Later { reason: Reason, at: Timestamp },
 }
 
+/// Why an item that arrived is not in a further album.
+const NO_ID: &str = "the destination does not tell which item it is";
+
 /// Stores what was found out.
 pub(crate) fn apply(c: &Connection, upload: i64, verdict: &Verdict, now: Timestamp) -> Result<()> {
     match verdict {
@@ -96,6 +100,13 @@ pub(crate) fn apply(c: &Connection, upload: i64, verdict: &Verdict, now: Timesta
                 c,
                 "UPDATE upload SET state=?2, next_try=NULL WHERE id=?1 AND state='committed'",
                 (upload, result),
+            )?;
+            // Without its id it can be added nowhere; what it was to enter later is told as lost, not left open.
+            exec(
+                c,
+                "UPDATE filing SET state='unfiled', reason=?2 WHERE upload=?1 AND state='wanted' AND ready=0
+                   AND EXISTS(SELECT 1 FROM upload WHERE id=?1 AND dest_id IS NULL)",
+                (upload, NO_ID),
             )?;
             put_evidence(c, upload, result, detail, now)
         }
@@ -149,29 +160,39 @@ pub(crate) fn described(c: &Connection, upload: i64) -> Result<()> {
     Ok(())
 }
 
-/// What the observer is told about an upload that reached its outcome.
+/// What the observer is told about a part that reached its outcome.
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
     pub asset: String,
     pub name: String,
     pub outcome: Outcome,
     pub reason: Option<Reason>,
-    pub parts: Count,
+    pub part: Count,
 }
 
-/// Tells what became of an upload; `None` while that is open.
-pub(crate) fn story(c: &Connection, upload: i64) -> Result<Option<Story>> {
+/// Returns the parts of a job that share an upload.
+pub(crate) fn parts_of(c: &Connection, job: i64, upload: i64) -> Result<Vec<i64>> {
+    rows(
+        c,
+        "SELECT p.id FROM part p CROSS JOIN asset a ON a.id=p.asset WHERE p.upload=?1 AND a.job=?2 ORDER BY p.id",
+        (upload, job),
+        |row| row.get(0),
+    )
+}
+
+/// Tells what became of a part, as the accounting sees it; `None` while that is open.
+pub(crate) fn story(c: &Connection, job: i64, part: i64) -> Result<Option<Story>> {
     let row = one(
         c,
-        "SELECT a.source_id,p.name,u.state,u.error_kind,u.error,(SELECT count(*) FROM part WHERE upload=?1),
-           (SELECT coalesce(sum(size),0) FROM part WHERE upload=?1)
-         FROM part p JOIN asset a ON a.id=p.asset JOIN upload u ON u.id=p.upload WHERE p.upload=?1 ORDER BY p.id LIMIT 1",
-        [upload],
+        "SELECT a.source_id,p.name,u.state,u.error_kind,u.error,p.size,u.job
+         FROM part p JOIN asset a ON a.id=p.asset JOIN upload u ON u.id=p.upload WHERE p.id=?1 AND a.job=?2",
+        (part, job),
         |row| {
+            let ours = row.get::<_, i64>(6)? == job;
             let outcome = match row.get::<_, String>(2)?.as_str() {
-                "verified" => Outcome::Verified,
-                "unverifiable" => Outcome::Unverifiable,
-                "already_there" => Outcome::AlreadyThere,
+                "verified" if ours => Outcome::Verified,
+                "unverifiable" if ours => Outcome::Unverifiable,
+                "verified" | "unverifiable" | "already_there" => Outcome::AlreadyThere,
                 "failed" => Outcome::Failed,
                 _ => return Ok(None),
             };
@@ -184,9 +205,9 @@ pub(crate) fn story(c: &Connection, upload: i64) -> Result<Option<Story>> {
                 name: row.get(1)?,
                 outcome,
                 reason: (outcome == Outcome::Failed).then_some(reason),
-                parts: Count {
-                    count: unsigned(row.get(5)?),
-                    bytes: unsigned(row.get(6)?),
+                part: Count {
+                    count: 1,
+                    bytes: unsigned(row.get::<_, Option<i64>>(5)?.unwrap_or(0)),
                 },
             }))
         },

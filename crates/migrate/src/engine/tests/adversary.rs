@@ -84,7 +84,9 @@ async fn a_superseded_upload_is_not_tried_again_for_ever() {
 async fn an_upload_whose_part_is_left_to_another_job_does_not_go_round() {
     let bench = Bench::new();
     bench.fill(3);
-    bench.source.insert(MemoryItem::new("gone", "g.jpg", "bytes of picture 1"));
+    bench
+        .source
+        .insert(MemoryItem::new("gone", "g.jpg", "bytes of picture 1"));
     // The first job knows only what is listed now; it stops before it sends anything.
     bench.plan().await;
     bench.source.set_owner("somebody else");
@@ -111,13 +113,12 @@ async fn a_file_that_was_missing_and_came_back_is_moved() {
     let bench = Bench::new();
     bench.fill(3);
     bench.plan().await;
-    let lost = bench.source.items().into_iter().find(|one| one.id.as_str() == "i1").unwrap();
     let mut odd = OddSource::new(&bench.source);
     odd.gone = Some("i1".into());
     let summary = run_from(&bench, odd).await;
     assert_eq!(summary.accounting.skipped.count, 1);
     let summary = run(&bench).await;
-    assert_eq!(summary.accounting.verified.count, 3, "{:?} {lost:?}", summary.accounting);
+    assert_eq!(summary.accounting.verified.count, 3);
 }
 
 #[tokio::test]
@@ -138,7 +139,9 @@ async fn an_item_that_vanished_at_the_destination_enters_its_album_when_it_is_se
     bench.album("a", 0..2);
     let mut gate = super::killer::Gate::new(&bench.sink, &super::killer::Killer::new(u64::MAX));
     gate.evidence = Some(Evidence::Missing);
-    let summary = Box::pin(bench.migration(bench.open(None), Arc::new(gate)).run()).await.unwrap();
+    let summary = Box::pin(bench.migration(bench.open(None), Arc::new(gate)).run())
+        .await
+        .unwrap();
     assert_eq!((summary.accounting.failed.count, summary.differences), (2, 2));
     let ids: Vec<_> = bench.sink.items().into_iter().map(|item| item.id).collect();
     for id in ids {
@@ -148,7 +151,10 @@ async fn an_item_that_vanished_at_the_destination_enters_its_album_when_it_is_se
     assert_eq!(run(&bench).await.accounting.verified.count, 2);
     let members: Vec<_> = bench.sink.albums().into_iter().map(|album| album.members).collect();
     let present: Vec<_> = bench.sink.items().into_iter().map(|item| item.id).collect();
-    assert!(present.iter().all(|id| members[0].contains(id)), "{members:?} {present:?}");
+    assert!(
+        present.iter().all(|id| members[0].contains(id)),
+        "{members:?} {present:?}"
+    );
 }
 
 #[tokio::test]
@@ -157,8 +163,12 @@ async fn long_titles_that_are_cut_alike_stay_two_albums_when_a_reply_is_lost() {
         let bench = Bench::new();
         bench.fill(4);
         let title = |end: &str| format!("{}{end}", "T".repeat(500));
-        bench.source.add_album(MemoryAlbum::new("a", title("a"), ["i0".into(), "i1".into()]));
-        bench.source.add_album(MemoryAlbum::new("b", title("b"), ["i2".into(), "i3".into()]));
+        bench
+            .source
+            .add_album(MemoryAlbum::new("a", title("a"), ["i0".into(), "i1".into()]));
+        bench
+            .source
+            .add_album(MemoryAlbum::new("b", title("b"), ["i2".into(), "i3".into()]));
         bench.sink.fail_nth(Operation::CreateAlbum, 2, when, lost);
         run(&bench).await;
         let sizes: Vec<_> = bench.sink.albums().iter().map(|album| album.members.len()).collect();
@@ -172,8 +182,12 @@ async fn two_albums_of_one_title_stay_two() {
         for nth in [1, 2] {
             let bench = Bench::new();
             bench.fill(4);
-            bench.source.add_album(MemoryAlbum::new("a", "Same", ["i0".into(), "i1".into()]));
-            bench.source.add_album(MemoryAlbum::new("b", "Same", ["i2".into(), "i3".into()]));
+            bench
+                .source
+                .add_album(MemoryAlbum::new("a", "Same", ["i0".into(), "i1".into()]));
+            bench
+                .source
+                .add_album(MemoryAlbum::new("b", "Same", ["i2".into(), "i3".into()]));
             if let Some(when) = operation {
                 bench.sink.fail_nth(Operation::CreateAlbum, nth, when, lost);
             }
@@ -197,7 +211,8 @@ async fn a_short_listing_is_swept_once_however_long_it_is() {
     assert_eq!(summary.accounting.verified.count, 230);
     assert_eq!(summary.albums.filed, 2);
     assert!(summary.losses.is_empty(), "{:?}", summary.losses);
-    assert_eq!(bench.source.calls_of(Operation::ListAssets), 2 * 230 + 2);
+    let pages = bench.source.calls_of(Operation::ListAssets);
+    assert!((460..=462).contains(&pages), "{pages}");
 }
 
 #[tokio::test]
@@ -206,7 +221,11 @@ async fn a_listing_of_empty_pages_without_end_is_noticed() {
     let mut odd = OddSource::new(&bench.source);
     odd.endless = true;
     let summary = run_from(&bench, odd).await;
-    assert!(matches!(summary.stopped, Some(StopReason::Failed(_))), "{:?}", summary.stopped);
+    assert!(
+        matches!(summary.stopped, Some(StopReason::Failed(_))),
+        "{:?}",
+        summary.stopped
+    );
 }
 
 #[tokio::test]
@@ -214,13 +233,17 @@ async fn every_file_is_told_once() {
     let bench = Bench::new();
     bench.fill(12);
     bench.source.insert(MemoryItem::new("nothing", "n.jpg", ""));
-    bench.source.insert(MemoryItem::new("promised", "p.jpg", "bytes of picture 1"));
+    bench
+        .source
+        .insert(MemoryItem::new("promised", "p.jpg", "bytes of picture 1"));
     bench.source.insert(MemoryItem {
         promise_hashes: HashKinds::NONE,
         ..MemoryItem::new("silent", "s.jpg", "bytes of picture 1")
     });
     bench.run().await;
-    bench.source.insert(MemoryItem::new("later", "later.jpg", "bytes of picture 1"));
+    bench
+        .source
+        .insert(MemoryItem::new("later", "later.jpg", "bytes of picture 1"));
     bench.run().await;
     let events = bench.recorder.0.lock().unwrap();
     let mut told: Vec<_> = events
@@ -236,7 +259,11 @@ async fn every_file_is_told_once() {
         .items()
         .iter()
         .map(|item| {
-            let outcome = if item.bytes.is_empty() { Outcome::Failed } else { Outcome::Verified };
+            let outcome = if item.bytes.is_empty() {
+                Outcome::Failed
+            } else {
+                Outcome::Verified
+            };
             (item.id.as_str().to_owned(), outcome)
         })
         .collect();
@@ -249,17 +276,55 @@ async fn every_file_is_told_once() {
     }
 }
 
-/// For measuring by hand: `cargo test -p photomove-migrate measure -- --ignored --nocapture`.
+/// Bytes that one album's photo shared with another photo stay out of that album once the photo has changed.
 #[tokio::test]
-#[ignore]
-async fn measure() {
-    let items: usize = std::env::var("ITEMS").map_or(5000, |text| text.parse().unwrap());
+async fn a_photo_that_changed_leaves_no_copy_in_its_album() {
     let bench = Bench::new();
-    bench.fill(items);
-    for n in 0..items / 100 {
-        bench.album(&n.to_string(), n * 50..n * 50 + 60);
-    }
-    let begun = std::time::Instant::now();
-    bench.run().await;
-    eprintln!("{items}: {:?}", begun.elapsed());
+    bench.fill(3);
+    bench
+        .source
+        .insert(MemoryItem::new("twin", "t.jpg", "bytes of picture 1"));
+    bench
+        .source
+        .add_album(MemoryAlbum::new("a", "A", ["twin".into(), "i0".into()]));
+    bench.plan().await;
+    rusqlite::Connection::open(bench.journal_path())
+        .unwrap()
+        .execute("UPDATE job SET state='finished'", [])
+        .unwrap();
+    bench.source.insert(MemoryItem::new("twin", "t.jpg", "another picture"));
+    assert_eq!(run(&bench).await.accounting.verified.count, 4);
+    bench.assert_same_library();
+}
+
+#[tokio::test]
+async fn an_item_without_an_id_does_not_keep_others_out_of_an_album() {
+    let bench = Bench::new();
+    bench.fill(3);
+    bench.album("a", 0..3);
+    bench.album("b", 0..2);
+    let mut gate = super::killer::Gate::new(&bench.sink, &super::killer::Killer::new(u64::MAX));
+    gate.nameless = Some("0.jpg");
+    let summary = Box::pin(bench.migration(bench.open(None), Arc::new(gate)).run())
+        .await
+        .unwrap();
+    let sizes: Vec<_> = bench.sink.albums().iter().map(|album| album.members.len()).collect();
+    assert_eq!(sizes, [3, 1]);
+    let albums = summary.albums;
+    assert_eq!((albums.filed, albums.unfiled, albums.waiting), (4, 1, 0));
+}
+
+#[tokio::test]
+async fn an_item_without_an_id_does_not_wait_for_its_metadata_for_ever() {
+    let clock = clock();
+    let sink = demanding(&clock).with_sink_caps(|caps| caps.on_update = photomove_core::Fields::FAVOURITE);
+    let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+    bench.fill(2);
+    let mut gate = super::killer::Gate::new(&bench.sink, &super::killer::Killer::new(u64::MAX));
+    gate.nameless = Some("0.jpg");
+    let summary = Box::pin(bench.migration(bench.open(None), Arc::new(gate)).run())
+        .await
+        .unwrap();
+    let sums = summary.accounting;
+    assert_eq!((sums.verified.count, sums.unverifiable.count), (1, 1));
 }

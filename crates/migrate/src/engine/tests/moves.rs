@@ -154,7 +154,7 @@ async fn the_observer_is_told_every_outcome() {
         .iter()
         .filter(|event| matches!(event, Event::Item { .. }))
         .count();
-    assert_eq!(items, 12, "the empty one is refused by the plan, unseen");
+    assert_eq!(items, 13, "also the empty one, which is refused unseen");
     let last = events.iter().rev().find_map(|event| match event {
         Event::Progress(progress) => Some(*progress),
         _ => None,
