@@ -8,6 +8,5 @@ mod session;
 
 pub use cookies::Cookies;
 pub use credentials::SessionCredentials;
-pub(crate) use credentials::is_presigned;
 pub use marketplace::{Marketplace, Region};
 pub use session::Session;

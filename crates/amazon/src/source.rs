@@ -6,6 +6,7 @@ mod walk;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use photomove_core::{
@@ -26,6 +27,9 @@ use crate::wire::Node;
 use originals::Routes;
 use position::Position;
 use walk::Walk;
+
+/// How far the machine's clock may be behind that of the service.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the service does not give, in words for people.
 const LOSES: &[Gap] = &[
@@ -117,8 +121,11 @@ impl AmazonPhotos {
         }
     }
 
+    /// The listing ends at what was uploaded by now. A clock that is behind must not hide photos, so a day is added:
+    /// what comes in the meantime stands at the end, and being listed does it no harm.
     fn beginning(&self) -> Cursor {
-        Position::new(self.clock.now()).cursor(None)
+        let now = self.clock.now();
+        Position::new(now.saturating_add(CLOCK_TOLERANCE).unwrap_or(now)).cursor(None)
     }
 }
 

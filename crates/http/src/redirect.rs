@@ -85,7 +85,12 @@ fn refused(message: &str, from: &Url) -> Error {
 
 /// Says whether an address carries its own authentication in its query, as pre-signed storage links do.
 pub(crate) fn is_presigned(url: &Url) -> bool {
-    const SIGNATURES: [&str; 3] = ["x-amz-signature", "x-amz-algorithm", "x-goog-signature"];
+    const SIGNATURES: [&str; 4] = [
+        "x-amz-signature",
+        "x-amz-algorithm",
+        "x-amz-credential",
+        "x-goog-signature",
+    ];
     url.query_pairs()
         .any(|(name, _)| SIGNATURES.contains(&name.to_ascii_lowercase().as_str()))
 }

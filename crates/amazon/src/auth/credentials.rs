@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use photomove_core::{Error, ErrorKind, Operation, Result};
 use photomove_http::{Credentials, HeaderMap, HeaderValue, Origin, header};
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 use super::session::Session;
 
@@ -65,17 +64,10 @@ impl Credentials for SessionCredentials {
     }
 }
 
-/// Says whether an address carries its own permission. Storage services refuse such a request if it brings another.
-pub(crate) fn is_presigned(url: &Url) -> bool {
-    url.query_pairs().any(|(name, _)| {
-        ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"]
-            .iter()
-            .any(|mark| name.eq_ignore_ascii_case(mark))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
     use crate::auth::Cookies;
 
@@ -90,17 +82,5 @@ mod tests {
         assert_eq!(headers["x-amzn-sessionid"], "133-1");
         assert!(headers.values().all(HeaderValue::is_sensitive));
         assert!(!format!("{credentials:?} {headers:?}").contains("Atza"));
-    }
-
-    #[test]
-    fn signed_addresses_are_recognised() {
-        let presigned = |text: &str| is_presigned(&Url::parse(text).unwrap());
-        assert!(presigned(
-            "https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=1"
-        ));
-        assert!(presigned("https://content-na.drive.amazonaws.com/k?x-amz-signature=1"));
-        assert!(!presigned(
-            "https://content-na.drive.amazonaws.com/cdproxy/templink/x?viewBox=1%2C2"
-        ));
     }
 }

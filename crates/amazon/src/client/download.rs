@@ -11,7 +11,6 @@ use url::Url;
 
 use super::{AmazonClient, CONTENT, join};
 use crate::KIND;
-use crate::auth::is_presigned;
 use crate::wire::protocol;
 
 /// A way to the bytes of an original.
@@ -118,20 +117,15 @@ impl AmazonClient {
     }
 
     fn bytes(&self, url: Url) -> Call<'_> {
-        let presigned = is_presigned(&url);
-        let call = self
-            .content
+        self.content
             .call(Operation::Open, Method::GET, url)
             .header(header::ACCEPT, "*/*")
             // Bytes must come as they are, or their length says nothing.
             .header(header::ACCEPT_ENCODING, "identity")
             .bucket(CONTENT)
-            .html_is_error();
-        if presigned {
-            call
-        } else {
-            call.credentials(&self.credentials)
-        }
+            .html_is_error()
+            // Not shown to pre-signed addresses: those carry their own permission and refuse another.
+            .credentials(&self.credentials)
     }
 }
 
