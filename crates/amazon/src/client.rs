@@ -68,6 +68,7 @@ impl AmazonClient {
                     METADATA,
                     Bucket {
                         per_second: Some(f64::from(config.requests_per_second)),
+                        per_minute: None,
                         in_flight: 2,
                         rate_limited_backoff: RATE_LIMITED_BACKOFF,
                     },
@@ -76,6 +77,7 @@ impl AmazonClient {
                     CONTENT,
                     Bucket {
                         per_second: None,
+                        per_minute: None,
                         in_flight: config.downloads,
                         rate_limited_backoff: RATE_LIMITED_BACKOFF,
                     },

@@ -54,6 +54,7 @@ impl LibraryClient {
         let exact = |url: &Url| OriginRule::Exact(Origin::of(url));
         let bucket = |in_flight| Bucket {
             per_second: None,
+            per_minute: None,
             in_flight,
             rate_limited_backoff: RATE_LIMITED_WAIT,
         };
@@ -67,7 +68,13 @@ impl LibraryClient {
                 budget: Duration::from_secs(15 * 60),
             })
             .bucket(UPLOADS, bucket(UPLOADS_IN_FLIGHT))
-            .bucket(WRITES, bucket(1))
+            .bucket(
+                WRITES,
+                Bucket {
+                    per_minute: config.writes_per_minute,
+                    ..bucket(1)
+                },
+            )
             .bucket(READS, bucket(4))
             .quota(QuotaRule {
                 account: "unknown".to_owned(),

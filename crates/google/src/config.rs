@@ -9,6 +9,8 @@ use crate::auth::ClientSecret;
 const LIBRARY: &str = "https://photoslibrary.googleapis.com";
 const USERINFO: &str = "https://openidconnect.googleapis.com/v1/userinfo";
 const REVOKE: &str = "https://oauth2.googleapis.com/revoke";
+/// What the refusals themselves name as the limit, per user.
+const WRITES_PER_MINUTE: u32 = 30;
 
 /// Settings of the Google Photos provider. The defaults reach the real service.
 ///
@@ -25,6 +27,9 @@ pub struct GoogleConfig {
     pub revoke_url: Option<Url>,
     /// Whether uploads carry the SHA-1 that the service compares with what arrived. Without it nothing is `verified`.
     pub hash_header: bool,
+    /// Changes to the library in a minute, however close together; `None` = as fast as the service answers. The service
+    /// refuses more than 30 for half a minute and longer (*observed*).
+    pub writes_per_minute: Option<u32>,
     /// What the program calls itself, instead of the name of the whole program.
     pub user_agent: Option<String>,
     /// The OAuth client; not needed where the kept sign-in holds it.
@@ -39,6 +44,7 @@ impl Default for GoogleConfig {
             userinfo_url: None,
             revoke_url: None,
             hash_header: true,
+            writes_per_minute: Some(WRITES_PER_MINUTE),
             user_agent: None,
             client_secret: None,
         }
@@ -78,6 +84,13 @@ impl GoogleConfig {
     #[must_use]
     pub fn with_hash_header(mut self, on: bool) -> Self {
         self.hash_header = on;
+        self
+    }
+
+    /// Sets how many changes to the library a minute takes.
+    #[must_use]
+    pub fn with_writes_per_minute(mut self, writes: Option<u32>) -> Self {
+        self.writes_per_minute = writes;
         self
     }
 

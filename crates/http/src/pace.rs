@@ -1,5 +1,6 @@
 //! How fast a service is asked.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 pub struct Bucket {
     /// Requests per second, evenly spaced; `None` = as fast as the service answers.
     pub per_second: Option<f64>,
+    /// Requests in any minute, however close together; `None` = no such limit. Waiting for the minute to pass costs less
+    /// than being refused in it.
+    pub per_minute: Option<u32>,
     /// Requests at once, from sending until the reply is read; 0 counts as 1.
     pub in_flight: u16,
     /// Shortest pause of the whole bucket after the service said "too many requests"; it doubles while that goes on.
@@ -31,6 +35,7 @@ impl Default for Bucket {
     fn default() -> Self {
         Self {
             per_second: None,
+            per_minute: None,
             in_flight: 8,
             rate_limited_backoff: Duration::from_secs(1),
         }
@@ -42,6 +47,7 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Na
 /// Lets calls of one bucket pass.
 pub(crate) struct Pacer {
     limiter: Option<Limiter>,
+    minute: Option<Minute>,
     lanes: Arc<Semaphore>,
     pause: Mutex<Pause>,
     backoff: Duration,
@@ -75,6 +81,7 @@ impl Pacer {
         };
         Ok(Self {
             limiter,
+            minute: bucket.per_minute.map(Minute::new),
             lanes: Arc::new(Semaphore::new(usize::from(bucket.in_flight.max(1)))),
             pause: Mutex::default(),
             backoff: bucket.rate_limited_backoff,
@@ -90,6 +97,9 @@ impl Pacer {
             .map_err(|error| Error::new(ErrorKind::Internal, "pacing has ended").source(error))?;
         while let Some(wait) = self.wait() {
             self.clock.sleep(wait).await;
+        }
+        if let Some(minute) = &self.minute {
+            minute.take_turn(&self.clock).await;
         }
         Ok(Lane(lane))
     }
@@ -139,6 +149,50 @@ impl Pacer {
         if pause.until.is_none_or(|until| until <= now) {
             *pause = Pause::default();
         }
+    }
+}
+
+/// The requests of the last minute.
+struct Minute {
+    most: usize,
+    sent: tokio::sync::Mutex<VecDeque<Timestamp>>,
+}
+
+impl Minute {
+    /// A minute of the service may begin a little later than one of ours.
+    const LENGTH: Duration = Duration::from_secs(61);
+    const WORTH_TELLING: Duration = Duration::from_secs(5);
+
+    fn new(most: u32) -> Self {
+        Self {
+            most: usize::try_from(most.max(1)).unwrap_or(usize::MAX),
+            sent: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Waits until fewer than `most` requests were sent within a minute, and counts one more.
+    async fn take_turn(&self, clock: &SharedClock) {
+        // Held while waiting: whoever comes later waits for the same minute, in turn.
+        let mut sent = self.sent.lock().await;
+        while sent.len() >= self.most {
+            let Some(oldest) = sent.front() else { break };
+            let free_at = oldest.saturating_add(Self::LENGTH).unwrap_or(Timestamp::MAX);
+            let wait = Duration::try_from(free_at.duration_since(clock.now())).unwrap_or_default();
+            if wait.is_zero() {
+                sent.pop_front();
+                continue;
+            }
+            if wait >= Self::WORTH_TELLING {
+                let (seconds, most) = (wait.as_secs(), self.most);
+                tracing::warn!("waiting {seconds} s: the service takes {most} changes a minute");
+            }
+            // A clock that was set back must not lead to a longer wait than the limit itself.
+            clock.sleep(wait.min(Self::LENGTH)).await;
+            if wait > Self::LENGTH {
+                sent.clear();
+            }
+        }
+        sent.push_back(clock.now());
     }
 }
 

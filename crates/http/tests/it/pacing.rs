@@ -33,6 +33,23 @@ async fn requests_are_evenly_spaced() {
 }
 
 #[tokio::test]
+async fn a_minute_takes_so_many_requests_and_the_next_ones_wait_for_it_to_pass() {
+    let server = Server::start(|_, _| ok("")).await;
+    let (builder, clock) = builder(&[]);
+    let bucket = Bucket {
+        per_minute: Some(3),
+        ..Bucket::default()
+    };
+    let http = builder.bucket("reads", bucket).build().unwrap();
+    for (requests, seconds) in [(3, 0.0), (1, 61.0), (2, 61.0), (1, 122.0)] {
+        for _ in 0..requests {
+            get(&http, &server).await.unwrap();
+        }
+        assert!((slept(&clock) - seconds).abs() < 0.01, "{}", slept(&clock));
+    }
+}
+
+#[tokio::test]
 async fn calls_outside_a_bucket_do_not_wait_and_unknown_buckets_are_errors() {
     let server = Server::start(|_, _| ok("")).await;
     let (builder, clock) = builder(&[]);
