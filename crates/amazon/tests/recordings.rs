@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use photomove_amazon::wire::{Node, NodePage, Usage};
@@ -14,7 +14,10 @@ use serde_json::Value;
 
 /// The `response` of a recording; `None` if there are no recordings here.
 fn recorded(name: &str) -> Option<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings/amazon-photos");
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings");
+    let folder = std::env::var_os("PHOTOMOVE_RECORDINGS")
+        .map_or_else(beside, PathBuf::from)
+        .join("amazon-photos");
     let Ok(text) = std::fs::read_to_string(folder.join(format!("{name}.json"))) else {
         let required = std::env::var("PHOTOMOVE_REQUIRE").unwrap_or_default();
         assert!(
