@@ -12,18 +12,25 @@ use crate::{Checksums, Error, ErrorKind, Result};
 /// A stream of chunks; ends after the first error.
 pub type ByteStream = BoxStream<'static, Result<Bytes>>;
 
-/// A file that can be opened as often as needed; length and hashes are known before its first byte.
+/// A file that can be opened as often as needed; its length is known before its first byte, and its hashes too unless it
+/// streams from the source straight into the destination.
 #[async_trait]
 pub trait Body: fmt::Debug + Send + Sync {
     /// Returns the length in bytes; `stream(0)` yields exactly this many.
     fn size_bytes(&self) -> u64;
-    /// Returns the hashes of the whole file; MD5 and SHA-1 are always known.
+    /// Returns the hashes of the whole file as far as they are known before its first byte: all that are needed if the
+    /// file was received before, else those that the source promised.
     fn checksums(&self) -> &Checksums;
     /// Opens the bytes from `offset` on.
     ///
     /// # Errors
     /// When the bytes are gone or `offset` is past the end.
     async fn stream(&self, offset: u64) -> Result<ByteStream>;
+    /// Tells the hashes of what was streamed, once the last byte was; called before an upload is made final.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] if the bytes are not those that the source promised: the upload must be given up then.
+    async fn seal(&self) -> Result<Checksums>;
 }
 
 /// A body in memory.
@@ -85,5 +92,9 @@ impl Body for BytesBody {
             .filter(|offset| *offset <= self.bytes.len())
             .ok_or_else(|| Error::new(ErrorKind::Internal, "offset is past the end of the body"))?;
         Ok(Self::chunks(self.bytes.slice(offset..)))
+    }
+
+    async fn seal(&self) -> Result<Checksums> {
+        Ok(self.checksums.clone())
     }
 }

@@ -14,6 +14,7 @@ mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod credentials;
+pub mod drill;
 mod error;
 mod facts;
 mod files;

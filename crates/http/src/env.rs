@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use photomove_core::drill::Drill;
 use photomove_core::{MemoryQuotaStore, QuotaStore, SharedClock, SharedRandom, SystemClock, SystemRandom};
+use tokio_util::sync::CancellationToken;
 
 /// Time, randomness, the ledger of daily requests and trust roots, as they are handed to every provider.
 #[derive(Clone, Debug)]
@@ -18,6 +20,10 @@ pub struct HttpEnv {
     pub ca_certs_pem: Vec<Bytes>,
     /// What the program calls itself.
     pub user_agent: String,
+    /// Once cancelled, no call waits any longer to be tried again or for its turn; requests under way are finished.
+    pub stop: CancellationToken,
+    /// Planted defects and deaths of a test.
+    pub drill: Drill,
 }
 
 impl HttpEnv {
@@ -29,6 +35,8 @@ impl HttpEnv {
             quota: Arc::new(MemoryQuotaStore::default()),
             ca_certs_pem: Vec::new(),
             user_agent: concat!("photomove/", env!("CARGO_PKG_VERSION")).to_owned(),
+            stop: CancellationToken::new(),
+            drill: Drill::none(),
         }
     }
 }

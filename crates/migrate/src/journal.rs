@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use photomove_core::drill::Drill;
 use photomove_core::{Error, ErrorKind, Operation, Result, SharedClock};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -80,6 +81,26 @@ impl Journal {
     /// written.
     pub fn open(path: &Path, clock: SharedClock) -> Result<Self> {
         Self::open_with(path, clock, Tuning::default())
+    }
+
+    /// As [`Journal::open`], with the planted deaths of a test at its transactions.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_drilled(path: &Path, clock: SharedClock, drill: Drill) -> Result<Self> {
+        let fuse: writer::Fuse = Arc::new(move |boundary| {
+            drill.pass(boundary);
+            false
+        });
+        let fuse = Some(fuse);
+        Self::open_with(
+            path,
+            clock,
+            Tuning {
+                fuse,
+                ..Tuning::default()
+            },
+        )
     }
 
     pub(crate) fn open_with(path: &Path, clock: SharedClock, tuning: Tuning) -> Result<Self> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use photomove_core::drill::Drill;
 use photomove_core::{Filters, SharedClock, SharedRandom, SystemClock, SystemRandom};
 use tokio_util::sync::CancellationToken;
 
@@ -70,6 +71,8 @@ pub struct EngineEnv {
     pub observer: Arc<dyn Observer>,
     /// Stops the run.
     pub stop: StopToken,
+    /// Planted defects and deaths of a test.
+    pub drill: Drill,
 }
 
 impl EngineEnv {
@@ -80,6 +83,7 @@ impl EngineEnv {
             random: SystemRandom::shared(),
             observer: Arc::new(NoObserver),
             stop: StopToken::new(),
+            drill: Drill::none(),
         }
     }
 }

@@ -129,6 +129,7 @@ impl Run {
             random: app.random.clone(),
             observer: watcher.clone(),
             stop,
+            drill: photomove_core::drill::Drill::none(),
         };
         let mut options = MigrateOptions::new(&settings.state_dir);
         options.spool_max_bytes = settings.spool_max_bytes;

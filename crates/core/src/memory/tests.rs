@@ -335,6 +335,9 @@ async fn upload_that_broke_off_goes_on_where_it_was() -> TestResult {
             let start = Bytes::from_static(b"0123");
             Ok(futures_util::stream::iter([Ok(start), Err(Error::new(ErrorKind::Internal, "disk gone"))]).boxed())
         }
+        async fn seal(&self) -> Result<Checksums> {
+            self.0.seal().await
+        }
     }
     let sink = MemoryProvider::new("anna").with_sink_caps(|caps| caps.resumable = true);
     let (part, body) = (

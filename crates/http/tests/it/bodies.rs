@@ -64,6 +64,10 @@ impl Body for Promises {
         });
         Ok(stream::iter(chunks).boxed())
     }
+
+    async fn seal(&self) -> Result<Checksums> {
+        Ok(self.0.clone())
+    }
 }
 
 #[rstest]

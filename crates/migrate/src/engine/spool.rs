@@ -248,6 +248,10 @@ impl Body for FileBody {
             .map(move |chunk| chunk.map_err(|error| spool_error(&path, error)));
         Ok(stream.boxed())
     }
+
+    async fn seal(&self) -> Result<Checksums> {
+        Ok(self.checksums.clone())
+    }
 }
 
 #[cfg(test)]

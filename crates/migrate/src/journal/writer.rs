@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use photomove_core::drill::Boundary;
 use photomove_core::{Error, ErrorKind, Operation, Result};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -21,16 +22,7 @@ type Done = Box<dyn FnOnce(Option<Error>) + Send>;
 /// Runs in the transaction; without one it does nothing and only says whom to tell.
 type Task = Box<dyn FnOnce(Option<&Connection>) -> Done + Send>;
 
-/// A moment at which a test lets the process "die".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Boundary {
-    /// Before a transaction is durable: it is lost.
-    BeforeCommit,
-    /// After it is durable, before anybody learns of it.
-    AfterCommit,
-}
-
-/// Says at each boundary whether the process dies there; set by tests only.
+/// Says at each boundary whether the journal dies there; set by tests only.
 pub(crate) type Fuse = Arc<dyn Fn(Boundary) -> bool + Send + Sync>;
 
 #[derive(Debug)]

@@ -103,6 +103,7 @@ impl Bench {
             random: Arc::new(SeededRandom::new(7)),
             observer: Arc::clone(&self.recorder) as Arc<dyn Observer>,
             stop: self.stop.clone(),
+            drill: photomove_core::drill::Drill::none(),
         };
         Migration::new(source, target, journal, options, env)
     }
