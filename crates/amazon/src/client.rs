@@ -1,22 +1,29 @@
 //! The service's endpoints, one function each.
 
 mod download;
+mod exchange;
+mod live;
 mod query;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use photomove_core::{Operation, Result};
-use photomove_http::{Bucket, Call, Http, HttpEnv, Method, RetryPolicy};
+use photomove_core::{AuthProblem, ErrorKind, Operation, Result};
+use photomove_http::{Bucket, Call, Http, HttpBuilder, HttpEnv, Method, Origin, RetryPolicy};
 use serde_json::Value;
 use url::Url;
 
 pub use download::{Download, Route};
+pub(crate) use live::{LiveSession, wrong_account};
 pub(crate) use query::WINDOW;
 pub use query::{CLAUSES_MAX, Filter, NodeQuery, SearchQuery, Sort, Start};
 
+use exchange::Exchange;
+use live::ContentCredentials;
+
 use crate::KIND;
-use crate::auth::{Cookies, Marketplace, Session, SessionCredentials};
+use crate::auth::{CookieKeeper, Cookies, KeepNothing, Marketplace, Session};
 use crate::classify::classify;
 use crate::config::{AmazonConfig, Hosts};
 use crate::wire::{Aggregation, AuthToken, Node, NodePage, Usage, protocol, single_node};
@@ -31,6 +38,9 @@ const METADATA: &str = "metadata";
 const CONTENT: &str = "content";
 /// After "too many requests" the service stays unwilling for this long at least (*observed*).
 const RATE_LIMITED_BACKOFF: Duration = Duration::from_secs(15);
+/// Longest answer that is read: 40 KiB for each of 200 nodes, where real ones have 2 to 4. In memory it takes up to ten
+/// times as much.
+const JSON_BYTES: usize = 8 * 1024 * 1024;
 
 /// Asks Amazon Photos in its own words; knows nothing of assets and sources.
 ///
@@ -38,58 +48,60 @@ const RATE_LIMITED_BACKOFF: Duration = Duration::from_secs(15);
 pub struct AmazonClient {
     metadata: Http,
     content: Http,
-    credentials: SessionCredentials,
+    session: Arc<LiveSession>,
+    content_session: ContentCredentials,
     hosts: Hosts,
     marketplace: Marketplace,
 }
 
 impl AmazonClient {
-    /// Prepares a client; nothing is sent.
+    /// Prepares a client with the cookies that `keeper` has, else with `cookies`; nothing is sent. Renewed cookies are
+    /// handed to `keeper`.
+    ///
+    /// # Errors
+    /// As [`AmazonClient::new`], and when the keeper cannot be read.
+    pub async fn open(
+        config: &AmazonConfig,
+        cookies: &Cookies,
+        keeper: Arc<dyn CookieKeeper>,
+        env: &HttpEnv,
+    ) -> Result<Self> {
+        let kept = keeper.load().await?;
+        Self::keeping(config, kept.as_ref().unwrap_or(cookies), keeper, env)
+    }
+
+    /// Prepares a client; nothing is sent. Renewed cookies end with it.
     ///
     /// # Errors
     /// [`photomove_core::ErrorKind::Auth`] naming a missing cookie; [`photomove_core::ErrorKind::Config`] if the
     /// marketplace is not known or a setting is out of range.
     pub fn new(config: &AmazonConfig, cookies: &Cookies, env: &HttpEnv) -> Result<Self> {
+        Self::keeping(config, cookies, Arc::new(KeepNothing), env)
+    }
+
+    fn keeping(config: &AmazonConfig, cookies: &Cookies, keeper: Arc<dyn CookieKeeper>, env: &HttpEnv) -> Result<Self> {
         config.check()?;
         let session = Session::try_new(cookies, config.marketplace)?;
-        let hosts = Hosts::new(session.marketplace(), &config.endpoints)?;
-        let http = |attempts| {
-            Http::builder(KIND, env)
-                .user_agent(USER_AGENT)
-                .credential_origins(hosts.credential_rules())
-                .classify(classify)
-                .retry(RetryPolicy {
-                    attempts,
-                    min_delay: Duration::from_secs(1),
-                    max_delay: Duration::from_secs(60),
-                    budget: Duration::from_secs(600),
-                })
-                .bucket(
-                    METADATA,
-                    Bucket {
-                        per_second: Some(f64::from(config.requests_per_second)),
-                        per_minute: None,
-                        in_flight: 2,
-                        rate_limited_backoff: RATE_LIMITED_BACKOFF,
-                    },
-                )
-                .bucket(
-                    CONTENT,
-                    Bucket {
-                        per_second: None,
-                        per_minute: None,
-                        in_flight: config.downloads,
-                        rate_limited_backoff: RATE_LIMITED_BACKOFF,
-                    },
-                )
-                .build()
+        let marketplace = session.marketplace();
+        let hosts = Hosts::new(marketplace, &config.endpoints)?;
+        let builder = || builder(config, &hosts, env);
+        let retry = |attempts| RetryPolicy {
+            attempts,
+            min_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(60),
+            budget: Duration::from_secs(600),
         };
+        let exchange = Exchange::new(config, &hosts, env);
+        let own = [&hosts.metadata, &hosts.download, &hosts.thumbnail].map(Origin::of);
+        let session = LiveSession::new(cookies, session, own.into(), exchange, keeper, Arc::clone(&env.clock))?;
+        let session = Arc::new(session);
         Ok(Self {
-            metadata: http(6)?,
+            metadata: builder().retry(retry(6)).build()?,
             // A download has other routes to go, so no route is tried for long.
-            content: http(3)?,
-            credentials: SessionCredentials::try_new(&session)?,
-            marketplace: session.marketplace(),
+            content: builder().retry(retry(3)).build()?,
+            content_session: ContentCredentials(Arc::clone(&session)),
+            session,
+            marketplace,
             hosts,
         })
     }
@@ -97,6 +109,10 @@ impl AmazonClient {
     /// Returns the shop that the session belongs to.
     pub fn marketplace(&self) -> Marketplace {
         self.marketplace
+    }
+
+    pub(crate) fn session(&self) -> &LiveSession {
+        &self.session
     }
 
     pub(crate) fn hosts(&self) -> &Hosts {
@@ -109,21 +125,36 @@ impl AmazonClient {
     /// [`photomove_core::ErrorKind::Auth`] if the session does not do; [`photomove_core::ErrorKind::Protocol`] if the
     /// answer holds no root with an owner.
     pub async fn root(&self) -> Result<Node> {
-        let query = NodeQuery::new(Filter::new().clause("isRoot:true")).for_operation(Operation::Connect);
-        let page = self.nodes(&query).await?;
-        // The filter is matched loosely, so the root is looked for.
-        let mut nodes: Vec<Node> = page
-            .nodes
-            .into_iter()
-            .flatten()
-            .filter(|node| node.owner_id.is_some())
-            .collect();
-        let root = nodes.iter().position(|node| node.is_root == Some(true));
-        match (root, nodes.len()) {
-            (Some(index), _) => Ok(nodes.swap_remove(index)),
-            (None, 1) => Ok(nodes.swap_remove(0)),
-            _ => Err(protocol("no root folder with an owner").operation(Operation::Connect)),
+        let query = NodeQuery::new(Filter::root()).for_operation(Operation::Connect);
+        let root = root_of(self.nodes(&query).await?).map_err(|error| error.operation(Operation::Connect))?;
+        self.session.know_owner(root.owner_id.as_deref().unwrap_or_default());
+        self.session.note_alive();
+        Ok(root)
+    }
+
+    /// Returns the account's owner as the first answer told, asking if there was none yet.
+    ///
+    /// # Errors
+    /// As [`AmazonClient::root`].
+    pub(crate) async fn owner(&self) -> Result<String> {
+        match self.session.known_owner() {
+            Some(owner) => Ok(owner),
+            None => Ok(self.root().await?.owner_id.unwrap_or_default()),
         }
+    }
+
+    /// Asks whether the cookies still open the account that they opened at first: a browser's session can be switched
+    /// to another one, and then all that looks missing may be there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`] with [`AuthProblem::WrongAccount`] if they do not; else as [`AmazonClient::root`].
+    pub(crate) async fn confirm_owner(&self, operation: Operation) -> Result<()> {
+        let first = self.session.known_owner();
+        let now = self.root().await?.owner_id;
+        if first.is_some() && first != now {
+            return Err(wrong_account(operation));
+        }
+        Ok(())
     }
 
     /// Reads how much the account holds.
@@ -132,7 +163,8 @@ impl AmazonClient {
     /// When the service refuses or cannot be asked.
     pub async fn usage(&self) -> Result<Usage> {
         let url = self.drive(&["account", "usage"]);
-        Usage::from_value(self.json(self.get(Operation::Connect, url).query(BASE)).await?)
+        let call = || self.get(Operation::Connect, url.clone()).query(BASE);
+        Usage::from_value(self.json(call).await?)
     }
 
     /// Reads a key for the header `x-amz-access-token`, which the web page's uploads carry.
@@ -142,10 +174,8 @@ impl AmazonClient {
     pub async fn auth_token(&self) -> Result<AuthToken> {
         let url = join(&self.hosts.metadata, &["photos", "auth", "token"]);
         let now = self.metadata.env().clock.now().as_millisecond();
-        AuthToken::from_value(
-            self.json(self.get(Operation::RenewSignIn, url).query(&[("_", now)]))
-                .await?,
-        )
+        let call = || self.get(Operation::RenewSignIn, url.clone()).query(&[("_", now)]);
+        AuthToken::from_value(self.json(call).await?)
     }
 
     /// Lists nodes of all kinds: the whole tree, hidden ones and documents too.
@@ -201,9 +231,8 @@ impl AmazonClient {
             ("resourceVersion", "V2"),
             ("ContentType", "JSON"),
         ];
-        let value = self
-            .json(self.get(operation, self.drive(&["nodes", id])).query(&query))
-            .await?;
+        let url = self.drive(&["nodes", id]);
+        let value = self.json(|| self.get(operation, url.clone()).query(&query)).await?;
         single_node(value, id).map_err(|error| error.operation(operation))
     }
 
@@ -213,10 +242,11 @@ impl AmazonClient {
     /// [`photomove_core::ErrorKind::Protocol`] if the filter is not understood; else when the service refuses or cannot
     /// be asked.
     pub async fn search(&self, query: &SearchQuery) -> Result<NodePage> {
-        let call = self
-            .get(Operation::ListAssets, self.drive(&["search"]))
-            .query(BASE)
-            .query(&query.pairs());
+        let (url, pairs) = (self.drive(&["search"]), query.pairs());
+        let call = || {
+            let call = self.get(Operation::ListAssets, url.clone());
+            call.query(BASE).query(&pairs)
+        };
         self.page(call, Operation::ListAssets).await
     }
 
@@ -232,22 +262,20 @@ impl AmazonClient {
             ("ContentType", "JSON"),
         ];
         let url = self.drive(&["search", "aggregation"]);
-        let mut value: Value = self.json(self.get(Operation::ListAssets, url).query(&query)).await?;
+        let call = || self.get(Operation::ListAssets, url.clone()).query(&query);
+        let mut value = self.json(call).await?;
         Ok(Aggregation::list(
             value.get_mut("aggregations").map(Value::take).unwrap_or_default(),
         ))
     }
 
     async fn list(&self, url: Url, query: &NodeQuery) -> Result<NodePage> {
-        let pairs = query.pairs()?;
-        self.page(
-            self.get(query.operation(), url).query(BASE).query(&pairs),
-            query.operation(),
-        )
-        .await
+        let (pairs, operation) = (query.pairs()?, query.operation());
+        let call = || self.get(operation, url.clone()).query(BASE).query(&pairs);
+        self.page(call, operation).await
     }
 
-    async fn page(&self, call: Call<'_>, operation: Operation) -> Result<NodePage> {
+    async fn page<'s>(&'s self, call: impl Fn() -> Call<'s>, operation: Operation) -> Result<NodePage> {
         NodePage::from_value(self.json(call).await?).map_err(|error| error.operation(operation))
     }
 
@@ -256,18 +284,68 @@ impl AmazonClient {
         self.metadata
             .call(operation, Method::GET, url)
             .header("accept", ACCEPT_JSON)
-            .credentials(&self.credentials)
+            .credentials(&*self.session)
             .bucket(METADATA)
             .no_redirects()
             .html_is_error()
     }
 
-    async fn json(&self, call: Call<'_>) -> Result<Value> {
-        call.send().await?.json().await
+    /// Sends a request and reads its answer. A session that has run out is renewed on the way, see [`Http`]; one that the
+    /// service does not find any more is renewed here, for that refusal may also mean cookies of the wrong shop.
+    async fn json<'s>(&'s self, call: impl Fn() -> Call<'s>) -> Result<Value> {
+        let generation = self.session.generation();
+        match self.answer(call()).await {
+            Err(error) if *error.kind() == ErrorKind::Auth(AuthProblem::Missing) => {
+                if self.session.replace(generation).await? {
+                    self.answer(call()).await
+                } else {
+                    Err(error)
+                }
+            }
+            answered => answered,
+        }
+    }
+
+    async fn answer(&self, call: Call<'_>) -> Result<Value> {
+        let reply = call.send().await?;
+        self.session.note_answer();
+        self.session.take(reply.origin(), reply.headers()).await;
+        reply.json_within(JSON_BYTES).await
     }
 
     fn drive(&self, path: &[&str]) -> Url {
         join(&join(&self.hosts.metadata, &["drive", "v1"]), path)
+    }
+}
+
+fn builder(config: &AmazonConfig, hosts: &Hosts, env: &HttpEnv) -> HttpBuilder {
+    let bucket = |per_second, in_flight| Bucket {
+        per_second,
+        per_minute: None,
+        in_flight,
+        rate_limited_backoff: RATE_LIMITED_BACKOFF,
+    };
+    Http::builder(KIND, env)
+        .user_agent(USER_AGENT)
+        .credential_origins(hosts.credential_rules())
+        .classify(classify)
+        .bucket(METADATA, bucket(Some(f64::from(config.requests_per_second)), 2))
+        .bucket(CONTENT, bucket(None, config.downloads))
+}
+
+/// Looks for the root in an answer, for the filter is matched loosely.
+fn root_of(page: NodePage) -> Result<Node> {
+    let mut nodes: Vec<Node> = page
+        .nodes
+        .into_iter()
+        .flatten()
+        .filter(|node| node.owner_id.as_ref().is_some_and(|owner| !owner.is_empty()))
+        .collect();
+    let root = nodes.iter().position(|node| node.is_root == Some(true));
+    match (root, nodes.len()) {
+        (Some(index), _) => Ok(nodes.swap_remove(index)),
+        (None, 1) => Ok(nodes.swap_remove(0)),
+        _ => Err(protocol("no root folder with an owner")),
     }
 }
 

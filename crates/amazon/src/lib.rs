@@ -9,7 +9,7 @@ pub mod convert;
 mod source;
 pub mod wire;
 
-pub use auth::{Cookies, Marketplace, Region};
+pub use auth::{CookieKeeper, Cookies, KeepNothing, KeptCookies, Marketplace, Region};
 pub use classify::classify;
 pub use client::{AmazonClient, CLAUSES_MAX, Download, Filter, NodeQuery, Route, SearchQuery, Sort, Start};
 pub use config::{AmazonConfig, Endpoints, PAGE_SIZE_MAX};

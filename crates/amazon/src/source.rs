@@ -15,10 +15,9 @@ use photomove_core::{
     ReadOrder, Rejection, Result, Scope, SharedClock, SourceCaps,
 };
 use photomove_http::HttpEnv;
-use tokio::sync::OnceCell;
 
 use crate::KIND;
-use crate::auth::Cookies;
+use crate::auth::{CookieKeeper, Cookies};
 use crate::client::{AmazonClient, Filter};
 use crate::config::AmazonConfig;
 use crate::convert;
@@ -71,16 +70,34 @@ pub struct AmazonPhotos {
     page_size: u16,
     downloads: u16,
     routes: Routes,
-    owner: OnceCell<String>,
 }
 
 impl AmazonPhotos {
-    /// Prepares the provider; nothing is sent before [`PhotoProvider::connect`].
+    /// Prepares the provider; nothing is sent before [`PhotoProvider::connect`]. Cookies that are renewed on the way end
+    /// with the run.
     ///
     /// # Errors
     /// As [`AmazonClient::new`].
     pub fn new(config: &AmazonConfig, cookies: &Cookies, env: &HttpEnv) -> Result<Arc<Self>> {
-        let client = AmazonClient::new(config, cookies, env)?;
+        Self::of(AmazonClient::new(config, cookies, env)?, config, env)
+    }
+
+    /// Prepares the provider with the cookies that `keeper` has, else with `cookies`; nothing is sent before
+    /// [`PhotoProvider::connect`]. Cookies that are renewed on the way are handed to `keeper`.
+    ///
+    /// # Errors
+    /// As [`AmazonClient::new`], and when the keeper cannot be read.
+    pub async fn open(
+        config: &AmazonConfig,
+        cookies: &Cookies,
+        keeper: Arc<dyn CookieKeeper>,
+        env: &HttpEnv,
+    ) -> Result<Arc<Self>> {
+        let client = AmazonClient::open(config, cookies, keeper, env).await?;
+        Self::of(client, config, env)
+    }
+
+    fn of(client: AmazonClient, config: &AmazonConfig, env: &HttpEnv) -> Result<Arc<Self>> {
         let info = ProviderInfo {
             kind: KIND,
             label: "Amazon Photos".to_owned(),
@@ -93,22 +110,12 @@ impl AmazonPhotos {
             page_size: config.page_size,
             downloads: config.downloads,
             routes: Routes::default(),
-            owner: OnceCell::new(),
         }))
     }
 
     /// Returns the client, for what is no business of a source.
     pub fn client(&self) -> &AmazonClient {
         &self.client
-    }
-
-    /// Returns the account's owner id, asked once.
-    async fn owner(&self) -> Result<&str> {
-        let owner = self.owner.get_or_try_init(|| async {
-            // root() gives only nodes with an owner.
-            Ok::<_, Error>(self.client.root().await?.owner_id.unwrap_or_default())
-        });
-        owner.await.map(String::as_str)
     }
 
     fn walk<'w>(&'w self, filter: Filter, parent: Option<&'w str>, operation: Operation) -> Walk<'w> {
@@ -161,8 +168,6 @@ impl PhotoProvider for AmazonPhotos {
     async fn connect(&self) -> Result<Account> {
         let root = self.client.root().await.map_err(first_answer)?;
         let owner = root.owner_id.unwrap_or_default();
-        // The first answer stays: members of albums are compared with the account that the listing belongs to.
-        let _ = self.owner.set(owner.clone());
         Ok(Account {
             owner: Owner::from(owner),
             label: Some(self.client.marketplace().domain().to_owned()),
@@ -217,11 +222,11 @@ impl PhotoSource for AmazonPhotos {
     }
 
     async fn members(&self, album: &AlbumId, at: Option<&Cursor>) -> Result<Page<Member>> {
-        let owner = self.owner().await?;
+        let owner = self.client.owner().await?;
         let walk = self.walk(Filter::files(), Some(album.as_str()), Operation::ListMembers);
         let beginning = self.beginning();
         walk.page(at.unwrap_or(&beginning), self.clock.now(), |node, _| {
-            member(node, owner)
+            member(node, &owner)
         })
         .await
     }
@@ -231,7 +236,11 @@ impl PhotoSource for AmazonPhotos {
             // What sits in the bin is gone for a migration.
             Ok(node) if node.status.as_deref().is_none_or(|status| status == "AVAILABLE") => Ok(convert::asset(node)),
             Ok(_) => Ok(None),
-            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if *error.kind() == ErrorKind::NotFound => {
+                // To another account everything of this one is gone.
+                self.client.confirm_owner(Operation::Refresh).await?;
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }

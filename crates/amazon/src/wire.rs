@@ -19,6 +19,9 @@ use serde_json::{Map, Value};
 use fields::{Fields, number};
 pub use node::{ContentProperties, Node, Properties, Settings};
 
+/// Longest page token that is taken; addresses of 8 KiB are refused by many hosts.
+const TOKEN_BYTES: usize = 4096;
+
 /// One page of a listing.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -48,7 +51,10 @@ impl NodePage {
         Ok(Self {
             count: fields.number("count"),
             nodes,
-            next_token: fields.text("nextToken").filter(|token| !token.is_empty()),
+            // One that is no part of any address is none; the position in the listing leads on without.
+            next_token: fields
+                .text("nextToken")
+                .filter(|token| (1..=TOKEN_BYTES).contains(&token.len())),
             other: fields.rest(),
         })
     }

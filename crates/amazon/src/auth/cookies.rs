@@ -111,22 +111,33 @@ impl Cookies {
         self.0.iter()
     }
 
+    /// Returns a copy with new values, as the service gave them for `domain`. Of a cookie that is held more than once all
+    /// copies that are sent there change; what is not held yet is added.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if a name or value holds what no cookie may hold.
+    pub(crate) fn renewed(&self, domain: &str, fresh: &[(String, SecretString)]) -> Result<Self> {
+        let mut renewed = self.clone();
+        for (name, value) in fresh {
+            let text = value.expose_secret();
+            let mut held = false;
+            for cookie in &mut renewed.0 {
+                if cookie.name == *name && cookie.belongs(domain) {
+                    check(name, text, "a renewed cookie")?;
+                    cookie.value = value.clone();
+                    held = true;
+                }
+            }
+            if !held {
+                renewed.add(name, text, None, "a renewed cookie")?;
+            }
+        }
+        Ok(renewed)
+    }
+
     /// Adds one; `place` says where it stood, for the error.
     pub(crate) fn add(&mut self, name: &str, value: &str, domain: Option<&str>, place: &str) -> Result<()> {
-        if name.is_empty() {
-            return Err(config(format!("{place} has no cookie name")));
-        }
-        if !name.bytes().all(is_name_byte) {
-            return Err(config(format!(
-                "{place} has a character in its cookie name that no name may hold"
-            )));
-        }
-        if !value.bytes().all(is_value_byte) {
-            return Err(config(format!(
-                "{place} has a character in its cookie value that no cookie may hold"
-            ))
-            .hint("copy the value again, without line breaks and without the name"));
-        }
+        check(name, value, place)?;
         let hyphens = name.replace('_', "-");
         let respelt = hyphens != name && is_amazon_name(&hyphens);
         let name = if respelt { hyphens } else { name.to_owned() };
@@ -148,6 +159,34 @@ impl Cookies {
         }
         Ok(())
     }
+}
+
+impl Cookie {
+    /// Says whether it is sent to a shop's domain, such as `amazon.de`.
+    pub(crate) fn belongs(&self, domain: &str) -> bool {
+        match &self.domain {
+            None => true,
+            Some(host) => host.strip_prefix("www.").unwrap_or(host) == domain,
+        }
+    }
+}
+
+fn check(name: &str, value: &str, place: &str) -> Result<()> {
+    if name.is_empty() {
+        return Err(config(format!("{place} has no cookie name")));
+    }
+    if !name.bytes().all(is_name_byte) {
+        return Err(config(format!(
+            "{place} has a character in its cookie name that no name may hold"
+        )));
+    }
+    if !value.bytes().all(is_value_byte) {
+        return Err(config(format!(
+            "{place} has a character in its cookie value that no cookie may hold"
+        ))
+        .hint("copy the value again, without line breaks and without the name"));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Cookies {
@@ -176,7 +215,7 @@ pub(crate) fn suffix(name: &str) -> Option<&str> {
     (suffix == "main" || national).then_some(suffix)
 }
 
-fn is_amazon_name(name: &str) -> bool {
+pub(crate) fn is_amazon_name(name: &str) -> bool {
     matches!(name, "session-id" | "session-id-time" | "session-token") || suffix(name).is_some()
 }
 
@@ -249,6 +288,21 @@ mod tests {
         assert_eq!(back.0[2].domain.as_deref(), Some("amazon.de"));
         let broken = Cookies::from_credential(&"{\"cookies\": \"hush\"}".into()).unwrap_err();
         assert!(!format!("{broken:?}").contains("hush"));
+    }
+
+    #[test]
+    fn renewed_values_replace_all_copies_and_new_names_are_added() {
+        let mut cookies = Cookies::from_variables([("session-id", "1"), ("at-acbde", "2")]).unwrap();
+        cookies.add("at-acbde", "old", Some("www.amazon.de"), "line 1").unwrap();
+        cookies.add("at-acbde", "us", Some("amazon.com"), "line 2").unwrap();
+        let fresh = [("at-acbde", "new"), ("sst-acbde", "s")].map(|(name, value)| (name.to_owned(), value.into()));
+        let renewed = cookies.renewed("amazon.de", &fresh).unwrap();
+        let values: Vec<_> = renewed.0.iter().map(|cookie| cookie.value.expose_secret()).collect();
+        assert_eq!(values, ["1", "new", "new", "us", "s"]);
+        for value in ["a;b", "a\nb", "\u{e9}"] {
+            let fresh = [("at-acbde".to_owned(), value.into())];
+            assert!(cookies.renewed("amazon.de", &fresh).is_err(), "{value}");
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ use super::session::Session;
 
 /// Sends the cookies, and the session's id in the header that the metadata and content hosts want beside them.
 ///
-/// Which origins may see them is the rule of [`photomove_http`]; a session cannot be renewed without the person.
+/// Which origins may see them is the rule of [`photomove_http`]. These never change; a client renews its own.
+#[derive(Clone)]
 pub struct SessionCredentials {
     cookie: HeaderValue,
     session_id: HeaderValue,
@@ -47,11 +48,17 @@ impl fmt::Debug for SessionCredentials {
     }
 }
 
+impl SessionCredentials {
+    pub(crate) fn set(&self, headers: &mut HeaderMap) {
+        headers.insert(header::COOKIE, self.cookie.clone());
+        headers.insert("x-amzn-sessionid", self.session_id.clone());
+    }
+}
+
 #[async_trait]
 impl Credentials for SessionCredentials {
     async fn apply(&self, _origin: &Origin, headers: &mut HeaderMap) -> Result<()> {
-        headers.insert(header::COOKIE, self.cookie.clone());
-        headers.insert("x-amzn-sessionid", self.session_id.clone());
+        self.set(headers);
         Ok(())
     }
 
@@ -60,7 +67,7 @@ impl Credentials for SessionCredentials {
     }
 
     fn accept(&self, _origin: &Origin, _headers: &HeaderMap) {
-        // Cookies set by answers are not taken over: the person's own session is to stay as it is.
+        // These are as they were given.
     }
 }
 

@@ -14,6 +14,9 @@ pub struct Session {
     marketplace: Marketplace,
     header: SecretString,
     session_id: SecretString,
+    suffix: String,
+    /// Value of `sess-at-…`, if `sst-…` is there too: both are needed to renew the cookies.
+    renewal_key: Option<SecretString>,
 }
 
 impl Session {
@@ -31,7 +34,7 @@ impl Session {
             None => detect(cookies)?,
         };
         let domain = marketplace.domain();
-        let sent: Vec<&Cookie> = cookies.iter().filter(|cookie| belongs(cookie, domain)).collect();
+        let sent: Vec<&Cookie> = cookies.iter().filter(|cookie| cookie.belongs(domain)).collect();
         let find = |name: &str| {
             sent.iter()
                 .find(|cookie| cookie.name == name && !cookie.value.expose_secret().is_empty())
@@ -56,6 +59,10 @@ impl Session {
                     marketplace,
                     header: pairs.join("; ").into(),
                     session_id: cookie.value.clone(),
+                    renewal_key: find(&format!("sst-{suffix}"))
+                        .and_then(|_| find(&format!("sess-at-{suffix}")))
+                        .map(|cookie| cookie.value.clone()),
+                    suffix,
                 })
             }
             _ => Err(incomplete(&missing, domain, &needed)),
@@ -65,6 +72,16 @@ impl Session {
     /// Returns the marketplace.
     pub fn marketplace(&self) -> Marketplace {
         self.marketplace
+    }
+
+    /// Returns what the names of its cookies end in.
+    pub(crate) fn suffix(&self) -> &str {
+        &self.suffix
+    }
+
+    /// Returns what renews the cookies, if everything that it takes is there.
+    pub(crate) fn renewal_key(&self) -> Option<&SecretString> {
+        self.renewal_key.as_ref()
     }
 
     /// Returns the text of the `Cookie` header.
@@ -83,13 +100,6 @@ impl fmt::Debug for Session {
         f.debug_struct("Session")
             .field("marketplace", &self.marketplace)
             .finish_non_exhaustive()
-    }
-}
-
-fn belongs(cookie: &Cookie, domain: &str) -> bool {
-    match &cookie.domain {
-        None => true,
-        Some(host) => host.strip_prefix("www.").unwrap_or(host) == domain,
     }
 }
 
@@ -190,6 +200,17 @@ mod tests {
         );
         assert_eq!(session.session_id().expose_secret(), "1");
         assert!(!format!("{session:?}").contains("at-main"));
+    }
+
+    #[rstest]
+    #[case("session-id=1; ubid-main=2; at-main=3; sess-at-main=4; sst-main=5", Some("4"))]
+    #[case("session-id=1; ubid-main=2; at-main=3; sess-at-main=4", None)]
+    #[case("session-id=1; ubid-main=2; at-main=3; sst-main=5", None)]
+    #[case("session-id=1; ubid-main=2; at-main=3; sess-at-acbde=4; sst-acbde=5", None)]
+    fn renewal_takes_two_more_cookies_of_the_same_shop(#[case] text: &str, #[case] key: Option<&str>) {
+        let session = session(text, Some("amazon.com")).unwrap();
+        assert_eq!(session.renewal_key().map(|key| key.expose_secret()), key);
+        assert_eq!(session.suffix(), "main");
     }
 
     #[rstest]

@@ -47,6 +47,8 @@ pub struct Download {
     pub size_bytes: Option<u64>,
     /// Media type, where the service says it.
     pub media_type: Option<String>,
+    /// Entity tag, where the service gives one that stands for these very bytes.
+    pub etag: Option<String>,
     /// The bytes; ends with an error if fewer or more come than were promised.
     pub stream: ByteStream,
 }
@@ -68,6 +70,19 @@ impl AmazonClient {
     /// [`ErrorKind::NotFound`] if there is no such file or no such route; [`ErrorKind::Auth`] if the session does not
     /// do; [`ErrorKind::Rejected`] if the file ends before `offset`.
     pub async fn download(&self, route: Route, id: &str, owner: Option<&str>, offset: u64) -> Result<Download> {
+        self.download_of(route, id, owner, offset, None).await
+    }
+
+    /// The same; with `etag` the service is to begin anew if the bytes are others now.
+    pub(crate) async fn download_of(
+        &self,
+        route: Route,
+        id: &str,
+        owner: Option<&str>,
+        offset: u64,
+        etag: Option<&str>,
+    ) -> Result<Download> {
+        let generation = self.session().generation();
         let call = match route {
             Route::Signed => {
                 let url = join(&self.hosts.download, &["v2", "download", "signed", id]);
@@ -86,7 +101,16 @@ impl AmazonClient {
             0 => call,
             _ => call.header(header::RANGE, format!("bytes={offset}-")),
         };
-        download(call.send().await?, offset)
+        let call = match etag {
+            Some(etag) if offset > 0 => call.header(header::IF_RANGE, etag),
+            _ => call,
+        };
+        let reply = call.send().await?;
+        if self.content.may_see_credentials(reply.origin()) {
+            self.session().note_content(generation);
+            self.session().take(reply.origin(), reply.headers()).await;
+        }
+        download(reply, offset)
     }
 
     /// Opens a small JPEG of a photo, `width_px` wide at most. Never an original, whatever its size.
@@ -125,7 +149,7 @@ impl AmazonClient {
             .bucket(CONTENT)
             .html_is_error()
             // Not shown to pre-signed addresses: those carry their own permission and refuse another.
-            .credentials(&self.credentials)
+            .credentials(&self.content_session)
     }
 }
 
@@ -135,47 +159,71 @@ fn owner_pair(owner: Option<&str>) -> Vec<(&'static str, &str)> {
 
 fn download(reply: Reply, offset: u64) -> Result<Download> {
     let length = reply.content_length();
-    let media_type = reply.content_type().map(str::to_owned);
-    let (starts_at, size_bytes) = match reply.status() {
-        StatusCode::PARTIAL_CONTENT => {
-            let range = reply
-                .headers()
-                .get(header::CONTENT_RANGE)
-                .and_then(|value| value.to_str().ok());
-            let (start, size) = range
-                .and_then(content_range)
-                .ok_or_else(|| protocol("part of a file without saying which").operation(Operation::Open))?;
-            if start > offset {
-                return Err(protocol("another part of the file than asked for").operation(Operation::Open));
-            }
-            (start, size.or_else(|| length?.checked_add(start)))
-        }
-        StatusCode::OK => (0, length),
-        // "Accepted", "no content" and the like bring no file, whatever they bring.
-        status => {
-            return Err(protocol("no file")
-                .operation(Operation::Open)
-                .context("status", status.as_u16()));
-        }
+    let text = |name| {
+        let value = reply.headers().get(name)?;
+        value.to_str().ok().map(str::to_owned)
     };
-    let expected = size_bytes.and_then(|size| size.checked_sub(starts_at));
+    let media_type = text(header::CONTENT_TYPE);
+    // A weak tag says only that the picture looks the same.
+    let etag = text(header::ETAG).filter(|tag| tag.starts_with('"') && tag.len() <= 256);
+    let (starts_at, size_bytes, body_bytes) = match reply.status() {
+        StatusCode::PARTIAL_CONTENT => {
+            let range = text(header::CONTENT_RANGE);
+            let range = range.as_deref().and_then(ContentRange::read);
+            let range = range.ok_or_else(|| odd("part of a file without saying which"))?;
+            if range.start != offset {
+                return Err(odd("another part of the file than asked for"));
+            }
+            let body_bytes = range.end - range.start + 1;
+            if length.is_some_and(|length| length != body_bytes) {
+                return Err(odd("part of a file in another length than it says"));
+            }
+            // All from `offset` on was asked for.
+            (range.start, Some(range.size.unwrap_or(range.end + 1)), Some(body_bytes))
+        }
+        StatusCode::OK => (0, length, length),
+        // "Accepted", "no content" and the like bring no file, whatever they bring.
+        status => return Err(odd("no file").context("status", status.as_u16())),
+    };
     Ok(Download {
         starts_at,
         size_bytes,
         media_type,
-        stream: counted(reply.stream(), expected),
+        etag,
+        stream: counted(reply.stream(), body_bytes, size_bytes.map(|size| size - starts_at)),
     })
 }
 
-/// Reads `bytes 5-9/10` or `bytes 5-9/*`.
-fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
-    let (range, size) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
-    let (start, _) = range.split_once('-')?;
-    Some((start.trim().parse().ok()?, size.trim().parse().ok()))
+fn odd(what: &str) -> Error {
+    protocol(what).operation(Operation::Open)
+}
+
+/// What `Content-Range` says: first and last byte, and the whole's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ContentRange {
+    start: u64,
+    end: u64,
+    size: Option<u64>,
+}
+
+impl ContentRange {
+    /// Reads `bytes 5-9/10` or `bytes 5-9/*`; one that contradicts itself is none.
+    fn read(text: &str) -> Option<Self> {
+        let (range, size) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
+        let (start, end) = range.split_once('-')?;
+        let (start, end): (u64, u64) = (start.trim().parse().ok()?, end.trim().parse().ok()?);
+        let size = match size.trim() {
+            "*" => None,
+            size => Some(size.parse().ok()?),
+        };
+        let possible = start <= end && end < u64::MAX && size.is_none_or(|size: u64| end < size);
+        possible.then_some(Self { start, end, size })
+    }
 }
 
 /// Ends with an error if the stream is shorter or longer than promised: a cut body must never pass for a whole file.
-fn counted(stream: ByteStream, expected: Option<u64>) -> ByteStream {
+/// `rest` is what is missing of the file; a body that ends before it, as announced, can be gone on with.
+fn counted(stream: ByteStream, expected: Option<u64>, rest: Option<u64>) -> ByteStream {
     let Some(expected) = expected else { return stream };
     let wrong = move |received: u64| {
         Error::new(
@@ -197,32 +245,51 @@ fn counted(stream: ByteStream, expected: Option<u64>) -> ByteStream {
                 Some((Ok::<Bytes, Error>(chunk), Some((stream, received))))
             }
             Some(Err(error)) => Some((Err(error), None)),
-            None if received == expected => None,
-            None => Some((Err(wrong(received)), None)),
+            None if received != expected => Some((Err(wrong(received)), None)),
+            None => match rest {
+                Some(rest) if rest > expected => Some((Err(only_a_part(expected, rest)), None)),
+                _ => None,
+            },
         }
     })
     .boxed()
 }
 
+fn only_a_part(received: u64, rest: u64) -> Error {
+    Error::new(ErrorKind::Network, "the service sent only a part of the rest")
+        .provider(KIND)
+        .operation(Operation::Open)
+        .context("received", format!("{received} of {rest} bytes"))
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::TryStreamExt;
-    use photomove_core::BytesBody;
+    use photomove_core::{BytesBody, Disposition};
+    use rstest::rstest;
 
     use super::*;
 
-    #[test]
-    fn ranges_are_read() {
-        assert_eq!(content_range("bytes 5-9/10"), Some((5, Some(10))));
-        assert_eq!(content_range("bytes 5-9/*"), Some((5, None)));
-        assert_eq!(content_range("bytes */10"), None);
-        assert_eq!(content_range("items 5-9/10"), None);
+    #[rstest]
+    #[case("bytes 5-9/10", Some((5, 9, Some(10))))]
+    #[case("bytes 5-9/*", Some((5, 9, None)))]
+    #[case("bytes 5-9/100", Some((5, 9, Some(100))))]
+    #[case("bytes */10", None)]
+    #[case("items 5-9/10", None)]
+    #[case("bytes 5-9/9", None)]
+    #[case("bytes 9-5/10", None)]
+    #[case("bytes 5-9/ten", None)]
+    #[case("bytes 5-18446744073709551615/*", None)]
+    #[case("bytes 5-99999999999999999999/*", None)]
+    fn ranges_are_read(#[case] text: &str, #[case] expected: Option<(u64, u64, Option<u64>)>) {
+        let expected = expected.map(|(start, end, size)| ContentRange { start, end, size });
+        assert_eq!(ContentRange::read(text), expected);
     }
 
     #[tokio::test]
     async fn a_body_of_another_length_ends_in_an_error() {
         let read = |bytes: &'static [u8], expected| async move {
-            let stream = counted(BytesBody::chunks(Bytes::from_static(bytes)), expected);
+            let stream = counted(BytesBody::chunks(Bytes::from_static(bytes)), expected, expected);
             stream
                 .try_fold(0, |sum, chunk| async move { Ok(sum + chunk.len()) })
                 .await
@@ -235,5 +302,15 @@ mod tests {
                 ErrorKind::Corrupt
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_part_that_ends_as_announced_but_before_the_file_is_gone_on_with() {
+        let stream = counted(BytesBody::chunks(Bytes::from_static(b"12345")), Some(5), Some(9));
+        let error = stream.try_for_each(|_| async { Ok(()) }).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.disposition()),
+            (&ErrorKind::Network, Disposition::Retry { after: None })
+        );
     }
 }

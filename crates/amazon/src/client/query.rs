@@ -20,6 +20,11 @@ impl Filter {
         Self::default()
     }
 
+    /// The root folder; matched loosely (*observed*), so that it must be looked for in the answer.
+    pub(crate) fn root() -> Self {
+        Self::new().clause("isRoot:true")
+    }
+
     /// Files that are not in the bin.
     pub fn files() -> Self {
         Self::new().clause("kind:FILE").clause("status:AVAILABLE")

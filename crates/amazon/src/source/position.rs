@@ -34,7 +34,8 @@ pub(super) struct Position {
     /// Where the next page at `from` begins at the least, after one that brought nothing new.
     #[serde(default)]
     skip: u64,
-    /// Ids of the last nodes passed, one page of them at most.
+    /// Ids of the last nodes passed, one page of them at most: 200 ids of 22 letters, 5 KB in the cursor, whether the
+    /// library has 200 nodes or 200,000. All ids of the latter would be 5 MB, written with every one of 1,000 pages.
     #[serde(default)]
     seen: Vec<String>,
     /// How many nodes the service counted at the start.

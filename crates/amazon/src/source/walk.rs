@@ -29,10 +29,20 @@ impl Walk<'_> {
         item: impl Fn(Node, &Position) -> Option<Result<T>>,
     ) -> Result<Page<T>> {
         let (mut position, token) = Position::read(at, now)?;
+        let owner = self.client.owner().await?;
         let (asked, page) = self.read(&position, token).await?;
+        let of_others = |node: &Node| node.owner_id.as_ref().is_some_and(|of| *of != owner);
+        let suspicious = page.nodes.is_empty() || page.nodes.iter().flatten().any(of_others);
         let advance = position
             .advance(&asked, page)
             .map_err(|error| error.operation(self.operation))?;
+        // A browser's session can be switched to another account. Then the listing goes on with that one's nodes, or ends
+        // where that one has none: two libraries would be mixed, or half of one taken for the whole. What others share
+        // stands in listings too, so it is not the nodes that are believed but the account itself.
+        let ends = advance.next == Next::End && self.parent.is_none();
+        if suspicious || ends {
+            self.client.confirm_owner(self.operation).await?;
+        }
         let mut items = Vec::with_capacity(advance.fresh.len());
         for node in advance.fresh {
             match node.map(|node| item(node, &position)) {

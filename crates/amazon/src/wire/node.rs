@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 use super::fields::{Fields, number};
 use super::protocol;
 
+/// Longest id that is taken; real ones have 22 bytes.
+const ID_BYTES: usize = 256;
+
 /// A node of the account's tree; every field but the id may be missing.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -129,6 +132,14 @@ impl Node {
             .text("id")
             .filter(|id| !id.is_empty())
             .ok_or_else(|| protocol("a node without an id"))?;
+        // Ids are kept by the position in the listing and become parts of addresses.
+        if id.len() > ID_BYTES {
+            return Err(protocol("a node whose id is far too long"));
+        }
+        // As parts of addresses these would name something else.
+        if matches!(id.as_str(), "." | "..") || id.chars().any(char::is_control) {
+            return Err(protocol("a node whose id is none"));
+        }
         Ok(Self {
             id,
             kind: fields.text("kind"),
@@ -228,6 +239,14 @@ mod tests {
         let content = node.content.unwrap();
         assert_eq!((content.size, content.video.number("width")), (None, Some(19)));
         assert_eq!(content.other.keys().collect::<Vec<_>>(), ["md5", "size"]);
+    }
+
+    #[test]
+    fn ids_that_can_be_none_are_refused() {
+        for id in ["", ".", "..", "a\nb", "a\0", &"x".repeat(257)] {
+            assert!(Node::from_value(json!({"id": id})).is_err(), "{id:?}");
+        }
+        assert!(Node::from_value(json!({"id": "-x..y/z"})).is_ok());
     }
 
     #[test]

@@ -25,7 +25,7 @@ async fn a_lost_session_stops_at_once_and_goes_on_with_new_cookies(
         ..AmazonSwitches::default()
     })
     .await;
-    let source = stand_in.provider();
+    let source = stand_in.provider_without_renewal();
     let owner = source.connect().await.unwrap().owner;
     let start = source.start(&Filters::default()).await.unwrap();
     let page = source.assets(&start).await.unwrap();

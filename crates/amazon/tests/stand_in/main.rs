@@ -6,4 +6,5 @@ mod endpoints;
 mod errors;
 mod listing;
 mod originals;
+mod renewal;
 mod support;

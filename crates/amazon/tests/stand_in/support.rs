@@ -60,6 +60,16 @@ impl StandIn {
         self.configured(&AmazonConfig::default().with_page_size(7).with_endpoints(endpoints))
     }
 
+    /// A provider whose cookies cannot be renewed.
+    pub(crate) fn provider_without_renewal(&self) -> Arc<AmazonPhotos> {
+        let cookies = self.sim().cookies().into_iter();
+        let needed = cookies.filter(|(name, _)| !name.starts_with("sst-"));
+        let config = AmazonConfig::default()
+            .with_page_size(7)
+            .with_endpoints(self.endpoints());
+        AmazonPhotos::new(&config, &Cookies::from_variables(needed).unwrap(), &self.env()).unwrap()
+    }
+
     fn configured(&self, config: &AmazonConfig) -> Arc<AmazonPhotos> {
         let text = std::fs::read_to_string(self.sim().cookie_file()).unwrap();
         let cookies = Cookies::parse(&text).unwrap();
