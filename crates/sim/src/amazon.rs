@@ -1,4 +1,4 @@
-//! The stand-in of Amazon Photos: four hosts of the service and a foreign storage host, one account, one session.
+//! The stand-in of Amazon Photos: four hosts of the service and a foreign storage host, one account, one session at a time, and the account of somebody else.
 //!
 //! It answers what a source needs: listing, search, children, single nodes, usage, albums, originals by every route,
 //! thumbnails. Routes that change something are unknown to it (404, counted). What nobody outside knows for certain is a
@@ -8,21 +8,27 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::http::Uri;
+use axum::http::request::Parts;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::control::{Service, SessionCommand};
+use crate::blob::Hashes;
+use crate::control::{Person, Service, SessionCommand};
 use crate::error::SimError;
+use crate::library::Library;
 use crate::origin::{Listener, Origin, OriginSpec, Shared, urls};
 use crate::run::{Ports, ServiceContext};
 
+mod about;
 mod content;
 mod filter;
 mod listing;
 mod metadata;
 mod node;
 mod odd;
+mod renewal;
 mod reply;
 mod search;
 mod search_filter;
@@ -36,7 +42,10 @@ mod world;
 use state::{State, Urls};
 use world::{Kind, World};
 
-pub use switches::{AmazonSwitches, Marketplace, RedirectTarget, Region, SessionLoss, TempLinkForm, TokenRule};
+pub use switches::{
+    AmazonSwitches, LossScope, Marketplace, RedirectTarget, Region, Renewal, SessionLoss, SetCookies, TempLinkForm,
+    TokenRule,
+};
 
 /// Names of the operations, as fault plans, counters and the request log use them.
 ///
@@ -56,7 +65,12 @@ pub const OPERATIONS: &[&str] = &[
     "thumbnail",
     "token",
     "sign_in",
+    "renewal",
 ];
+
+/// What the other person has.
+const OTHERS_PICTURES: u64 = 3;
+const OTHERS_BYTES: u64 = 2000;
 
 const COOKIE_FILE: &str = "amazon-cookies.txt";
 
@@ -86,9 +100,12 @@ impl AmazonSim {
             thumbnail: thumbnail.url(),
             storage: storage.url(),
         };
-        let world = World::new(context.library, context.shared.seed, switches.odd_nodes).await?;
-        let state = Arc::new(State::new(context.shared, switches, world, urls));
+        let seed = context.shared.seed;
+        let world = World::new(context.library, seed, switches.odd_nodes).await?;
+        let others = Library::synthetic(OTHERS_PICTURES, OTHERS_BYTES, !seed)?;
+        let worlds = [world, World::new(others, !seed, false).await?];
         let cookie_file = context.state_dir.join(COOKIE_FILE);
+        let state = Arc::new(State::new(context.shared, switches, worlds, urls));
         state.sessions.write_cookie_file(&cookie_file)?;
 
         let serve = |listener: Listener, router, operation_of, error_body| {
@@ -124,7 +141,10 @@ impl AmazonSim {
 
     /// What control routes and tests see of it.
     pub fn service(&self) -> Arc<dyn Service> {
-        Arc::new(AmazonService(Arc::clone(&self.state)))
+        Arc::new(AmazonService {
+            state: Arc::clone(&self.state),
+            cookie_file: self.cookie_file.clone(),
+        })
     }
 
     /// Clock, faults, log and counters.
@@ -142,9 +162,22 @@ impl AmazonSim {
         &self.cookie_file
     }
 
-    /// Owner id of the account.
+    /// Owner id of the account whose library it is.
     pub fn owner_id(&self) -> &str {
-        &self.state.world.owner
+        &self.state.world_of(Person::Same).owner
+    }
+
+    /// Owner id of the account of somebody else.
+    pub fn other_owner_id(&self) -> &str {
+        &self.state.world_of(Person::Other).owner
+    }
+
+    /// Changes the sessions as the control route `session` does.
+    ///
+    /// # Errors
+    /// [`SimError`] if the service has nothing of the kind, or a file cannot be written.
+    pub fn change_sessions(&self, command: &SessionCommand) -> Result<Value, SimError> {
+        self.service().change_sessions(command)
     }
 
     /// Ends the session: every further request with its cookies is refused.
@@ -157,8 +190,9 @@ impl AmazonSim {
     /// # Errors
     /// [`SimError::Io`] if the cookie file cannot be written.
     pub fn sign_in_again(&self) -> Result<(), SimError> {
-        self.state.sessions.sign_in_again(self.state.shared.seed);
-        self.state.sessions.write_cookie_file(&self.cookie_file)
+        let sessions = &self.state.sessions;
+        sessions.sign_in(sessions.person(), &self.state.shared.clock);
+        sessions.write_cookie_file(&self.cookie_file)
     }
 
     /// Base URL of each host by its role: `metadata, content, download, thumbnail, storage`.
@@ -194,7 +228,10 @@ impl AmazonSim {
 type OperationOf = fn(&axum::http::request::Parts) -> &'static str;
 
 #[derive(Debug)]
-struct AmazonService(Arc<State>);
+struct AmazonService {
+    state: Arc<State>,
+    cookie_file: PathBuf,
+}
 
 impl Service for AmazonService {
     fn name(&self) -> &'static str {
@@ -206,46 +243,94 @@ impl Service for AmazonService {
     }
 
     fn shared(&self) -> &Arc<Shared> {
-        &self.0.shared
+        &self.state.shared
     }
 
     fn library_lines(&self) -> BoxFuture<'_, Vec<Value>> {
-        let world = &self.0.world;
-        let line = |(node, file): (&world::Node, &world::FileFacts)| {
-            let hashes = file.blob.known_hashes();
-            let albums: Vec<_> = node
-                .albums
-                .iter()
-                .filter_map(|album| world.node(*album).name.as_deref())
-                .collect();
-            json!({
-                "id": node.id,
-                "name": node.name,
-                "size": file.blob.len(),
-                "md5": hashes.map(|hashes| hashes.md5_hex()),
-                "sha1": hashes.map(|hashes| hashes.sha1_hex()),
-                "albums": albums,
-                "taken": file.facts.taken.as_ref().map(|taken| taken.local.to_string()),
-                "description": node.description,
-                "favorite": node.favorite,
-                "state": if node.trashed { "trashed" } else { "available" },
-            })
-        };
-        let lines = world.files().map(line).collect();
-        async move { lines }.boxed()
+        async {
+            let world = self.state.world_of(Person::Same);
+            let mut lines = Vec::with_capacity(world.nodes.len());
+            for (node, file) in world.files() {
+                // A file that has become unreadable has no hashes to show.
+                let hashes = file.blob.hashes().await.ok();
+                lines.push(line(world, node, file, hashes));
+            }
+            lines
+        }
+        .boxed()
     }
 
     fn album_lines(&self) -> Vec<Value> {
-        let albums = self.0.world.nodes.iter().filter(|node| node.kind == Kind::Album);
+        let nodes = &self.state.world_of(Person::Same).nodes;
+        let albums = nodes.iter().filter(|node| node.kind == Kind::Album);
         albums
             .map(|album| json!({ "id": album.id, "title": album.name, "count": album.members.len() }))
             .collect()
     }
 
-    fn end_sessions(&self, command: SessionCommand) {
+    fn upload_lines(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn file_names(&self, _: &str, parts: &Parts, _: &[u8]) -> Vec<String> {
+        self.state.file_name(parts.uri.path()).into_iter().collect()
+    }
+
+    fn other_item(&self, uri: &Uri) -> Option<Uri> {
+        self.state.other_file(uri)
+    }
+
+    fn change_sessions(&self, command: &SessionCommand) -> Result<Value, SimError> {
+        if command.expire_after_bytes.is_some() {
+            return Err(SimError::Options(
+                "`expire_after_bytes` is about uploads, and this service takes none".to_owned(),
+            ));
+        }
+        let sessions = &self.state.sessions;
         // There is no refresh token here: cookies are all that can end.
         if command.expire || command.revoke_refresh {
-            self.0.sessions.expire();
+            sessions.expire();
         }
+        if let Some(person) = command.switch_account {
+            sessions.give_to(person);
+        }
+        if let Some(person) = command.issue {
+            sessions.sign_in(person, &self.state.shared.clock);
+        }
+        if let Some(renewable) = command.renewable {
+            sessions.set_renewable(renewable);
+        }
+        if let Some(requests) = command.expire_after_requests {
+            sessions.expire_after(requests);
+        }
+        let file = command.issue.map(|_| command.to.as_ref().unwrap_or(&self.cookie_file));
+        if let Some(file) = file {
+            sessions.write_cookie_file(file)?;
+        }
+        Ok(json!({
+            "expire": command.expire || command.revoke_refresh,
+            "revoke_refresh": command.revoke_refresh,
+            "file": file,
+        }))
     }
+}
+
+fn line(world: &World, node: &world::Node, file: &world::FileFacts, hashes: Option<Hashes>) -> Value {
+    let albums: Vec<_> = node
+        .albums
+        .iter()
+        .filter_map(|album| world.node(*album).name.as_deref())
+        .collect();
+    json!({
+        "id": node.id,
+        "name": node.name,
+        "size": file.blob.len(),
+        "md5": hashes.map(|hashes| hashes.md5_hex()),
+        "sha1": hashes.map(|hashes| hashes.sha1_hex()),
+        "albums": albums,
+        "taken": file.facts.taken.as_ref().map(|taken| taken.local.to_string()),
+        "description": node.description,
+        "favorite": node.favorite,
+        "state": if node.trashed { "trashed" } else { "available" },
+    })
 }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::sync::OnceCell;
 
 use crate::synthetic::Shape;
+use crate::synthetic::video::VideoShape;
 
 /// Bytes that one element of a [`Blob::stream`] has at most, so that memory stays flat.
 pub const CHUNK_BYTES: usize = 64 * 1024;
@@ -78,6 +79,7 @@ enum Kind {
     Memory(Bytes, Arc<OnceLock<Hashes>>),
     File(Arc<FileBody>),
     Synthetic(Arc<Shape>, u64),
+    Video(Arc<VideoShape>, u64),
     Discarded(Arc<DiscardedBody>),
 }
 
@@ -120,6 +122,11 @@ impl Blob {
         Self(Kind::Synthetic(shape, index))
     }
 
+    /// A computed MP4: the same for the same shape and index, different for every index.
+    pub(crate) fn synthetic_video(shape: Arc<VideoShape>, index: u64) -> Self {
+        Self(Kind::Video(shape, index))
+    }
+
     /// A body of which only length, hashes and first bytes were kept (`--discard`).
     pub fn discarded(len: u64, hashes: Hashes, head: impl Into<Bytes>) -> Self {
         Self(Kind::Discarded(Arc::new(DiscardedBody {
@@ -139,6 +146,7 @@ impl Blob {
             Kind::Memory(bytes, _) => bytes.len() as u64,
             Kind::File(file) => file.len,
             Kind::Synthetic(shape, _) => shape.len(),
+            Kind::Video(shape, _) => shape.len(),
             Kind::Discarded(body) => body.len,
         }
     }
@@ -152,18 +160,36 @@ impl Blob {
             Kind::Memory(bytes, known) => Ok(*known.get_or_init(|| Hashes::of(bytes))),
             Kind::File(file) => file.hashes.get_or_try_init(|| hash_file(&file.path)).await.copied(),
             Kind::Synthetic(shape, index) => Ok(shape.hashes(*index)),
+            Kind::Video(shape, index) => {
+                let (shape, index) = (Arc::clone(shape), *index);
+                // Takes seconds for gigabytes; goes on when the asker is gone, so that asking again is no new start.
+                let hashed = tokio::task::spawn_blocking(move || shape.hashes(index)).await;
+                hashed.map_err(io::Error::other)
+            }
             Kind::Discarded(body) => Ok(body.hashes),
         }
     }
 
-    /// The hashes without waiting; `None` for a file whose [`hashes`](Self::hashes) nobody has asked for yet.
+    /// The hashes without waiting; `None` for a file or a computed video whose [`hashes`](Self::hashes) nobody has asked
+    /// for yet.
     pub fn known_hashes(&self) -> Option<Hashes> {
         match &self.0 {
             Kind::Memory(bytes, known) => Some(*known.get_or_init(|| Hashes::of(bytes))),
             Kind::File(file) => file.hashes.get().copied(),
             Kind::Synthetic(shape, index) => Some(shape.hashes(*index)),
+            Kind::Video(shape, index) => shape.known_hashes(*index),
             Kind::Discarded(body) => Some(body.hashes),
         }
+    }
+
+    /// Whether its hashes can be had without reading gigabytes.
+    pub(crate) fn is_quick_to_hash(&self) -> bool {
+        !matches!(self.0, Kind::Video(..))
+    }
+
+    /// Whether its hashes need the disk.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.0, Kind::File(_))
     }
 
     /// The bytes of `range`, cut to the body's end, in pieces of at most [`CHUNK_BYTES`].
@@ -176,6 +202,12 @@ impl Blob {
                 .try_flatten()
                 .boxed(),
             Kind::Synthetic(shape, index) => {
+                let (shape, index) = (Arc::clone(shape), *index);
+                stream::iter(split(range))
+                    .map(move |piece| Ok(shape.bytes(index, piece)))
+                    .boxed()
+            }
+            Kind::Video(shape, index) => {
                 let (shape, index) = (Arc::clone(shape), *index);
                 stream::iter(split(range))
                     .map(move |piece| Ok(shape.bytes(index, piece)))

@@ -5,25 +5,29 @@
 //! | `GET /library` | one JSON object per line and stored item |
 //! | `GET /albums` | one per line: `id, title, count` |
 //! | `GET /counters` | see [`Counts`](crate::log::Counts) |
-//! | `GET /requests` | one [`RequestLine`](crate::log::RequestLine) per line |
-//! | `GET /clock` | `{"now": "…", "advanced_s": N}` |
-//! | `POST /clock` | `{"advance_s": N}` moves the service's clock |
+//! | `GET /requests` | one [`RequestLine`](crate::log::RequestLine) per line; only the last 50,000, the header `x-dropped-lines` counts the others |
+//! | `GET /clock` | `{"now_ms": N, "now": "…", "advanced_s": N}`; `now_ms` is milliseconds since 1970 |
+//! | `POST /clock` | `{"advance_s": N}` moves the service's clock, back if N is negative |
 //! | `POST /faults` | replaces the fault plan while running |
-//! | `POST /session` | `{"expire": true}` ends the sessions; `{"revoke_refresh": true}` too |
+//! | `GET /uploads` | one per line and upload in several requests: `id, size, received, bytes_in, requests, state` |
+//! | `POST /session` | a [`SessionCommand`]: `{"expire": true}` ends the sessions; `{"issue": "same", "to": "FILE"}` signs in anew |
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::error::SimError;
 use crate::faults::{check_operations, parse_faults};
 use crate::origin::Shared;
 
@@ -46,18 +50,55 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
     /// One object per album with `id, title, count`.
     fn album_lines(&self) -> Vec<Value>;
 
-    /// Ends the signed-in sessions.
-    fn end_sessions(&self, command: SessionCommand);
+    /// One object per upload in several requests with `id, size, received, bytes_in, requests, state`, oldest first.
+    ///
+    /// `received` is what the service holds, `bytes_in` what came, kept or not; `state` is one of `active, final, refused,
+    /// cancelled, expired`.
+    fn upload_lines(&self) -> Vec<Value>;
+
+    /// Names of the files that a request is about, as far as it tells: by its path, its headers, or the JSON in its body.
+    fn file_names(&self, operation: &str, parts: &Parts, json: &[u8]) -> Vec<String>;
+
+    /// The same request for another item of the same kind; `None` if the address names no item or there is no other.
+    fn other_item(&self, uri: &Uri) -> Option<Uri>;
+
+    /// Ends, changes or begins signed-in sessions; gives what was done, with the path of a written file as `file`.
+    ///
+    /// # Errors
+    /// [`SimError`] if the service has nothing of the kind, or a file cannot be written.
+    fn change_sessions(&self, command: &SessionCommand) -> Result<Value, SimError>;
 }
 
-/// What becomes of the signed-in sessions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// What becomes of the signed-in sessions. Everything asked for is done, in the order of the fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionCommand {
     /// Cookies and access tokens stop working.
     pub expire: bool,
     /// Refresh tokens stop working too.
     pub revoke_refresh: bool,
+    /// Amazon: whether cookies that stopped working can be renewed.
+    pub renewable: Option<bool>,
+    /// Amazon: the same cookies belong to this person from now on. Google: this person signs in at the consent screen.
+    pub switch_account: Option<Person>,
+    /// Amazon: the session ends after this many further requests.
+    pub expire_after_requests: Option<u64>,
+    /// Google: all access tokens stop working when this many further bytes of uploads have arrived.
+    pub expire_after_bytes: Option<u64>,
+    /// Signs this person in and writes a fresh file of cookies or tokens.
+    pub issue: Option<Person>,
+    /// Where that file goes; if `None`, over the one that was written at the start.
+    pub to: Option<PathBuf>,
+}
+
+/// One of the two people that a stand-in knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Person {
+    /// Whose library it is.
+    Same,
+    /// Somebody else, with an account of their own.
+    Other,
 }
 
 /// The control routes of one service.
@@ -65,11 +106,12 @@ pub fn router(service: Arc<dyn Service>) -> Router {
     Router::new()
         .route("/library", get(library))
         .route("/albums", get(albums))
+        .route("/uploads", get(uploads))
         .route("/counters", get(counters))
         .route("/requests", get(requests))
         .route("/clock", get(clock).post(advance_clock))
         .route("/faults", axum::routing::post(replace_faults))
-        .route("/session", axum::routing::post(end_sessions))
+        .route("/session", axum::routing::post(change_sessions))
         .with_state(service)
 }
 
@@ -88,24 +130,38 @@ async fn counters(State(service): Control) -> Response {
 }
 
 async fn requests(State(service): Control) -> Response {
-    lines(&service.shared().log.lines())
+    let log = &service.shared().log;
+    let mut response = lines(&log.lines());
+    response
+        .headers_mut()
+        .insert("x-dropped-lines", HeaderValue::from(log.dropped()));
+    response
 }
 
 async fn clock(State(service): Control) -> Response {
     let clock = &service.shared().clock;
-    axum::Json(json!({ "now": clock.now().to_string(), "advanced_s": clock.advanced().as_secs() })).into_response()
+    let now = clock.now();
+    axum::Json(json!({
+        "now_ms": now.as_millisecond(),
+        "now": now.to_string(),
+        "advanced_s": clock.shifted().as_secs(),
+    }))
+    .into_response()
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Advance {
-    advance_s: u64,
+    advance_s: i64,
 }
 
 async fn advance_clock(State(service): Control, body: String) -> Response {
     match serde_json::from_str::<Advance>(&body) {
         Ok(command) => {
-            service.shared().clock.advance(Duration::from_secs(command.advance_s));
+            service
+                .shared()
+                .clock
+                .shift(SignedDuration::from_secs(command.advance_s));
             clock(State(service)).await
         }
         Err(error) => refused(format!("clock: {error}")),
@@ -127,12 +183,17 @@ async fn replace_faults(State(service): Control, body: String) -> Response {
     }
 }
 
-async fn end_sessions(State(service): Control, body: String) -> Response {
-    match serde_json::from_str::<SessionCommand>(&body) {
-        Ok(command) => {
-            service.end_sessions(command);
-            axum::Json(json!({ "expire": command.expire, "revoke_refresh": command.revoke_refresh })).into_response()
-        }
+async fn uploads(State(service): Control) -> Response {
+    lines(&service.upload_lines())
+}
+
+async fn change_sessions(State(service): Control, body: String) -> Response {
+    let command = match serde_json::from_str::<SessionCommand>(&body) {
+        Ok(command) => command,
+        Err(error) => return refused(format!("session: {error}")),
+    };
+    match service.change_sessions(&command) {
+        Ok(done) => axum::Json(done).into_response(),
         Err(error) => refused(format!("session: {error}")),
     }
 }

@@ -9,7 +9,7 @@ use crate::library::{Library, LibraryAlbum, LibraryItem};
 use crate::seeded::Seeded;
 
 mod exif_block;
-mod movie;
+pub(crate) mod movie;
 mod picture;
 
 /// Photos with a body of their own.

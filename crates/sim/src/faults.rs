@@ -5,394 +5,298 @@
 //! ```
 //! let rules = photomove_sim::parse_faults(r#"[
 //!   {"operation": "download", "nth": 2, "fault": "truncate"},
+//!   {"operation": "upload", "name": "IMG_7", "times": 1, "fault": "reset_after"},
 //!   {"operation": "*", "probability": 0.01, "fault": "status", "status": 503, "retry_after": 2}
 //! ]"#)?;
-//! assert_eq!(rules.len(), 2);
+//! assert_eq!(rules.len(), 3);
 //! # Ok::<(), photomove_sim::faults::FaultError>(())
 //! ```
+#![doc = include_str!("faults/plan.md")]
 
-use std::sync::{Mutex, PoisonError};
-
+use axum::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use crate::seeded::mix;
+mod plan;
+mod rule;
+mod words;
+
+pub use plan::{FaultDecided, FaultPlan, FaultTally};
+pub use rule::{FaultError, FaultRule, When, check_operations, fault_kinds, parse_faults};
+pub(crate) use words::http_date;
+pub use words::{BodyKind, EndlessItems, FaultBody, RetryAfter};
 
 /// What happens to a request that a rule picks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fault", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fault {
     /// The request is not acted on; it is answered with this status.
     Status {
-        /// HTTP status code, 400 to 599.
+        /// HTTP status code, 200 to 599.
         status: u16,
-        /// Value of `Retry-After` in seconds; no header if `None`.
-        retry_after: Option<u64>,
+        /// `Retry-After`; no header if `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<RetryAfter>,
         /// Body; the service's usual error body for the status if `None`.
-        body: Option<String>,
+        #[serde(flatten, deserialize_with = "words::body")]
+        body: Option<FaultBody>,
+    },
+    /// The service acts, and answers with this status all the same.
+    StatusAfter {
+        /// HTTP status code, 200 to 599.
+        status: u16,
+        /// `Retry-After`; no header if `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<RetryAfter>,
+        /// Body; the service's usual error body for the status if `None`.
+        #[serde(flatten, deserialize_with = "words::body")]
+        body: Option<FaultBody>,
+    },
+    /// The connection is reset before anything is read of the body or acted on.
+    ResetBefore,
+    /// The service acts, and the connection is reset instead of an answer.
+    ResetAfter {
+        /// Bytes of the answer's body that are sent before; nothing at all is sent if `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+    },
+    /// Nothing more is sent for a while, then the connection is closed.
+    Stall {
+        /// Milliseconds, see [`SimClock::pause`](crate::SimClock::pause).
+        #[serde(default = "words::stall_ms")]
+        ms: u64,
+        /// Bytes of the answer's body that are sent before; not even headers are sent if `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+        /// Whether the service acts although it does not answer; with `at` it does in any case.
+        #[serde(default)]
+        acted: bool,
+    },
+    /// The service acts, and the answer comes late.
+    Late {
+        /// Milliseconds, see [`SimClock::pause`](crate::SimClock::pause).
+        ms: u64,
+    },
+    /// The answer's body comes in small pieces with pauses between them.
+    Drip {
+        /// Milliseconds between two pieces, see [`SimClock::pause`](crate::SimClock::pause).
+        ms: u64,
+        /// Bytes of a piece.
+        #[serde(default = "words::drip_bytes")]
+        bytes: u64,
     },
     /// The answer's body ends early although `Content-Length` promises more, and the connection closes.
     Truncate {
-        /// Bytes that are sent; half of the body if `None`.
-        at: Option<u64>,
+        /// Bytes that are sent, counted from the end if negative; half of the body if `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<i64>,
+    },
+    /// The answer's body ends early, and `Content-Length` agrees with it.
+    Short {
+        /// Bytes that are sent, counted from the end if negative; half of the body if `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<i64>,
+    },
+    /// The answer's body has more bytes than it should, and `Content-Length` agrees with it.
+    Overlong {
+        /// How many more.
+        #[serde(default = "words::overlong_by")]
+        by: u64,
     },
     /// One bit of the answer's body is wrong; length and headers are right.
     FlipBit,
+    /// The answer is the one for another item of the same kind.
+    SwapBody,
+    /// The request is not acted on; it is answered with 200 and the page that asks people to sign in.
+    #[serde(rename = "html_200")]
+    Html200 {
+        /// The page, if it is to be another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
+    },
+    /// The answer is sent a second time right behind itself.
+    DuplicateReply,
+    /// Bytes that are no HTTP follow right behind the answer.
+    GarbageReply,
+    /// The sessions end just before the request is looked at.
+    ExpireSession,
+    /// The sessions end and refresh tokens stop working just before the request is looked at.
+    RevokeRefresh,
     /// Google only: an upload whose `X-Goog-Hash` is wrong is accepted.
     WrongHashAccepted,
+    /// Google only: the connection breaks after so many bytes of the upload's body; what arrived counts.
+    CutUpload {
+        /// Bytes of the request's body that arrive.
+        after_bytes: u64,
+    },
+    /// The second half of the answer's JSON is missing; `Content-Length` agrees with it.
+    MalformedJson,
+    /// A byte-order mark stands before the answer's JSON.
+    JsonBom,
+    /// The answer has a `Content-Encoding` that nobody asked for.
+    Encoded {
+        /// `gzip` is really compressed; of every other word only the header is true to it.
+        #[serde(default = "words::gzip")]
+        encoding: String,
+    },
+    /// The answer's `Content-Type` is wrong.
+    WrongContentType {
+        /// What it says.
+        #[serde(default = "words::html_type")]
+        content_type: String,
+    },
+    /// The answer has a member that is nested this deep; the rest of it is right.
+    DeepJson {
+        /// Arrays in arrays.
+        #[serde(default = "words::depth")]
+        depth: u64,
+    },
+    /// The token for the next page is the one that the request came with. Does nothing to a first page.
+    RepeatToken,
+    /// The page comes once more, as the next one and under a token of its own.
+    RepeatPage,
+    /// The page has no elements, and yet a token that leads to them.
+    EmptyPage,
+    /// The request's page token is answered as expired. Does nothing to a first page.
+    TokenExpired,
+    /// There is always a further page.
+    EndlessListing {
+        /// What stands on the pages behind the last one.
+        #[serde(default)]
+        items: EndlessItems,
+    },
+    /// The request is not acted on; it is answered with a redirect.
+    Redirect {
+        /// `Location`; the request's own address, thus a loop, if `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// HTTP status code, 300 to 399.
+        #[serde(default = "words::found")]
+        status: u16,
+    },
+    /// The answer has another `Content-Disposition`.
+    ContentDisposition {
+        /// What it says; there is none if `None`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<String>,
+    },
+    /// The answer has a header of this size.
+    HugeHeader {
+        /// Bytes of its value.
+        #[serde(default = "words::header_bytes")]
+        bytes: u64,
+    },
+}
+
+/// Operations whose answers are pages.
+const LISTINGS: [&str; 4] = ["list", "children", "search", "album_list"];
+/// Operations about one item, of which there may be another one.
+const SINGLE_ITEMS: [&str; 3] = ["get", "download", "thumbnail"];
+/// Operations that go with a file name, beside all uploads.
+const NAMED: [&str; 6] = ["get", "redirect", "download", "thumbnail", "batch_create", "patch_item"];
+
+/// Whether the answers of an operation are pages.
+pub(crate) fn is_listing(operation: &str) -> bool {
+    LISTINGS.contains(&operation)
 }
 
 impl Fault {
-    fn touches_response(&self) -> bool {
-        !matches!(self, Self::WrongHashAccepted)
-    }
-}
-
-/// When a rule fires, counted over the requests of its operation since the plan was loaded.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum When {
-    /// Every request.
-    Always,
-    /// Only the n-th request, from 1.
-    Nth(u64),
-    /// Each n-th request: the n-th, the 2n-th, ….
-    Every(u64),
-    /// Each request with this probability, 0 to 1, decided by the seed.
-    Probability(f64),
-}
-
-/// One rule of a fault plan.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(try_from = "RawRule", into = "RawRule")]
-pub struct FaultRule {
-    /// Operation as the request log and the counters name it, or `*`.
-    pub operation: String,
-    /// Which of the operation's requests.
-    pub when: When,
-    /// What happens to them.
-    pub fault: Fault,
-}
-
-impl FaultRule {
-    /// A rule for every request of `operation`.
-    pub fn new(operation: impl Into<String>, fault: Fault) -> Self {
-        Self {
-            operation: operation.into(),
-            when: When::Always,
-            fault,
-        }
-    }
-
-    /// Restricts the rule to the n-th request of its operation, from 1.
-    #[must_use]
-    pub fn nth(mut self, n: u64) -> Self {
-        self.when = When::Nth(n);
-        self
-    }
-
-    /// Restricts the rule to each n-th request of its operation.
-    #[must_use]
-    pub fn every(mut self, n: u64) -> Self {
-        self.when = When::Every(n);
-        self
-    }
-
-    fn matches(&self, operation: &str) -> bool {
-        self.operation == "*" || self.operation == operation
-    }
-}
-
-/// Why a fault plan was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("fault plan: {0}")]
-pub struct FaultError(String);
-
-/// Reads a fault plan from JSON text.
-///
-/// # Errors
-/// The text is no list of rules, names an unknown fault, or a rule contradicts itself.
-pub fn parse_faults(json: &str) -> Result<Vec<FaultRule>, FaultError> {
-    serde_json::from_str(json).map_err(|error| FaultError(error.to_string()))
-}
-
-/// Refuses rules whose operation is in none of `known`: they would never fire, and a test would prove nothing.
-///
-/// # Errors
-/// Names the first unknown operation and those that exist.
-pub fn check_operations(rules: &[FaultRule], known: &[&str]) -> Result<(), FaultError> {
-    match rules
-        .iter()
-        .find(|rule| rule.operation != "*" && !known.contains(&rule.operation.as_str()))
-    {
-        None => Ok(()),
-        Some(rule) => Err(FaultError(format!(
-            "unknown operation `{}`, known: *, {}",
-            rule.operation,
-            known.join(", ")
-        ))),
-    }
-}
-
-/// The rules in force at one service, replaceable while it runs.
-#[derive(Debug)]
-pub struct FaultPlan {
-    seed: u64,
-    rules: Mutex<Vec<Counted>>,
-}
-
-#[derive(Debug)]
-struct Counted {
-    rule: FaultRule,
-    hits: u64,
-}
-
-impl FaultPlan {
-    /// A plan with these rules; `seed` decides what `probability` picks.
-    pub fn new(seed: u64, rules: Vec<FaultRule>) -> Self {
-        let plan = Self {
-            seed,
-            rules: Mutex::default(),
-        };
-        plan.replace(rules);
-        plan
-    }
-
-    /// Replaces all rules and starts counting again from 1.
-    pub fn replace(&self, rules: Vec<FaultRule>) {
-        let counted = rules.into_iter().map(|rule| Counted { rule, hits: 0 }).collect();
-        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = counted;
-    }
-
-    /// The fault for this request's answer, if any. Call it once per request: it counts.
-    pub fn decide(&self, operation: &str) -> Option<Fault> {
-        self.pick(operation, Fault::touches_response)
-    }
-
-    /// Whether this upload's wrong hash is to be accepted. Call it once per upload whose hash is wrong: it counts.
-    pub fn wrong_hash_accepted(&self, operation: &str) -> bool {
-        self.pick(operation, |fault| *fault == Fault::WrongHashAccepted)
-            .is_some()
-    }
-
-    /// Every matching rule counts the request; the first that fires wins.
-    fn pick(&self, operation: &str, kind: impl Fn(&Fault) -> bool) -> Option<Fault> {
-        let mut picked = None;
-        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        for (index, counted) in rules.iter_mut().enumerate() {
-            if !kind(&counted.rule.fault) || !counted.rule.matches(operation) {
-                continue;
-            }
-            counted.hits += 1;
-            if picked.is_none() && fires(counted.rule.when, counted.hits, self.seed ^ mix(index as u64)) {
-                picked = Some(counted.rule.fault.clone());
-            }
-        }
-        picked
-    }
-}
-
-fn fires(when: When, hit: u64, seed: u64) -> bool {
-    match when {
-        When::Always => true,
-        When::Nth(n) => hit == n,
-        When::Every(n) => hit.is_multiple_of(n),
-        When::Probability(p) => ((mix(seed ^ mix(hit)) >> 11) as f64 / (1_u64 << 53) as f64) < p,
-    }
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct RawRule {
-    operation: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    nth: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    every: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    probability: Option<f64>,
-    fault: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    retry_after: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    body: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    at: Option<u64>,
-}
-
-impl TryFrom<RawRule> for FaultRule {
-    type Error = FaultError;
-
-    fn try_from(raw: RawRule) -> Result<Self, FaultError> {
-        let when = raw.when()?;
-        let fault = raw.fault()?;
-        Ok(Self {
-            operation: raw.operation,
-            when,
-            fault,
-        })
-    }
-}
-
-impl RawRule {
-    fn when(&self) -> Result<When, FaultError> {
-        match (self.nth, self.every, self.probability) {
-            (None, None, None) => Ok(When::Always),
-            (Some(n), None, None) if n > 0 => Ok(When::Nth(n)),
-            (None, Some(n), None) if n > 0 => Ok(When::Every(n)),
-            (None, None, Some(p)) if (0.0..=1.0).contains(&p) => Ok(When::Probability(p)),
-            (Some(0), None, None) | (None, Some(0), None) => {
-                Err(FaultError("`nth` and `every` count from 1".to_owned()))
-            }
-            (None, None, Some(_)) => Err(FaultError("`probability` goes from 0 to 1".to_owned())),
-            _ => Err(FaultError(
-                "a rule has at most one of `nth`, `every` and `probability`".to_owned(),
-            )),
-        }
-    }
-
-    fn fault(&self) -> Result<Fault, FaultError> {
-        let belongs = |field: &str, present: bool, owner: &str| {
-            if present && self.fault != owner {
-                return Err(FaultError(format!(
-                    "`{field}` belongs to the fault `{owner}`, not to `{}`",
-                    self.fault
-                )));
-            }
-            Ok(())
-        };
-        belongs("status", self.status.is_some(), "status")?;
-        belongs("retry_after", self.retry_after.is_some(), "status")?;
-        belongs("body", self.body.is_some(), "status")?;
-        belongs("at", self.at.is_some(), "truncate")?;
-        match self.fault.as_str() {
-            "status" => match self.status {
-                Some(status @ 400..=599) => Ok(Fault::Status {
-                    status,
-                    retry_after: self.retry_after,
-                    body: self.body.clone(),
-                }),
-                _ => Err(FaultError(
-                    "the fault `status` needs a `status` from 400 to 599".to_owned(),
-                )),
-            },
-            "truncate" => Ok(Fault::Truncate { at: self.at }),
-            "flip_bit" => Ok(Fault::FlipBit),
-            "wrong_hash_accepted" => Ok(Fault::WrongHashAccepted),
-            other => Err(FaultError(format!(
-                "unknown fault `{other}`, known: status, truncate, flip_bit, wrong_hash_accepted"
-            ))),
-        }
-    }
-}
-
-impl From<FaultRule> for RawRule {
-    fn from(rule: FaultRule) -> Self {
-        let mut raw = Self {
-            operation: rule.operation,
-            nth: None,
-            every: None,
-            probability: None,
-            fault: String::new(),
-            status: None,
+    /// A `status` without anything else.
+    pub fn status(status: u16) -> Self {
+        Self::Status {
+            status,
             retry_after: None,
             body: None,
-            at: None,
+        }
+    }
+
+    /// Its name in fault plans, counters and the request log.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::StatusAfter { .. } => "status_after",
+            Self::ResetBefore => "reset_before",
+            Self::ResetAfter { .. } => "reset_after",
+            Self::Stall { .. } => "stall",
+            Self::Late { .. } => "late",
+            Self::Drip { .. } => "drip",
+            Self::Truncate { .. } => "truncate",
+            Self::Short { .. } => "short",
+            Self::Overlong { .. } => "overlong",
+            Self::FlipBit => "flip_bit",
+            Self::SwapBody => "swap_body",
+            Self::Html200 { .. } => "html_200",
+            Self::DuplicateReply => "duplicate_reply",
+            Self::GarbageReply => "garbage_reply",
+            Self::ExpireSession => "expire_session",
+            Self::RevokeRefresh => "revoke_refresh",
+            Self::WrongHashAccepted => "wrong_hash_accepted",
+            Self::CutUpload { .. } => "cut_upload",
+            Self::MalformedJson => "malformed_json",
+            Self::JsonBom => "json_bom",
+            Self::Encoded { .. } => "encoded",
+            Self::WrongContentType { .. } => "wrong_content_type",
+            Self::DeepJson { .. } => "deep_json",
+            Self::RepeatToken => "repeat_token",
+            Self::RepeatPage => "repeat_page",
+            Self::EmptyPage => "empty_page",
+            Self::TokenExpired => "token_expired",
+            Self::EndlessListing { .. } => "endless_listing",
+            Self::Redirect { .. } => "redirect",
+            Self::ContentDisposition { .. } => "content_disposition",
+            Self::HugeHeader { .. } => "huge_header",
+        }
+    }
+
+    /// Whether it can happen to requests of this operation; says to which it can if not.
+    fn suits(&self, operation: &str) -> Result<(), &'static str> {
+        let (fits, wanted) = match self {
+            Self::RepeatToken
+            | Self::RepeatPage
+            | Self::EmptyPage
+            | Self::TokenExpired
+            | Self::EndlessListing { .. } => (is_listing(operation), "listings: list, children, search, album_list"),
+            Self::SwapBody => (
+                SINGLE_ITEMS.contains(&operation),
+                "single items: get, download, thumbnail",
+            ),
+            Self::WrongHashAccepted | Self::CutUpload { .. } => (operation.starts_with("upload"), "uploads"),
+            _ => (true, ""),
         };
-        match rule.when {
-            When::Always => {}
-            When::Nth(n) => raw.nth = Some(n),
-            When::Every(n) => raw.every = Some(n),
-            When::Probability(p) => raw.probability = Some(p),
-        }
-        raw.fault = match rule.fault {
-            Fault::Status {
-                status,
-                retry_after,
-                body,
+        if fits { Ok(()) } else { Err(wanted) }
+    }
+
+    /// Refuses values that make no sense.
+    fn check(&self) -> Result<(), String> {
+        let header = |field: &str, value: &str| match HeaderValue::from_str(value) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!("`{field}` cannot stand in a header: {value:?}")),
+        };
+        match self {
+            Self::Status {
+                status, retry_after, ..
+            }
+            | Self::StatusAfter {
+                status, retry_after, ..
             } => {
-                (raw.status, raw.retry_after, raw.body) = (Some(status), retry_after, body);
-                "status"
+                if !(200..=599).contains(status) {
+                    return Err(format!("the fault `{}` needs a `status` from 200 to 599", self.kind()));
+                }
+                match retry_after {
+                    Some(RetryAfter::Text(text)) => header("retry_after", text),
+                    _ => Ok(()),
+                }
             }
-            Fault::Truncate { at } => {
-                raw.at = at;
-                "truncate"
+            Self::Redirect { status, .. } if !(300..=399).contains(status) => {
+                Err("the fault `redirect` has a `status` from 300 to 399".to_owned())
             }
-            Fault::FlipBit => "flip_bit",
-            Fault::WrongHashAccepted => "wrong_hash_accepted",
+            Self::Redirect { to: Some(to), .. } => header("to", to),
+            Self::ContentDisposition { value: Some(value) } => header("value", value),
+            Self::Encoded { encoding } => header("encoding", encoding),
+            Self::WrongContentType { content_type } => header("content_type", content_type),
+            Self::Drip { bytes: 0, .. } => Err("the `bytes` of `drip` count from 1".to_owned()),
+            Self::Overlong { by: 0 } => Err("the `by` of `overlong` counts from 1".to_owned()),
+            _ => Ok(()),
         }
-        .to_owned();
-        raw
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(json: &str) -> FaultPlan {
-        FaultPlan::new(1, parse_faults(json).unwrap())
-    }
-
-    fn fired(plan: &FaultPlan, operation: &str, requests: usize) -> Vec<usize> {
-        (1..=requests).filter(|_| plan.decide(operation).is_some()).collect()
-    }
-
-    #[test]
-    fn nth_and_every_count_only_their_operation() {
-        let plan = plan(
-            r#"[{"operation":"download","nth":2,"fault":"flip_bit"},{"operation":"list","every":3,"fault":"truncate"}]"#,
-        );
-        assert_eq!(fired(&plan, "list", 7), [3, 6]);
-        assert_eq!(fired(&plan, "download", 5), [2]);
-    }
-
-    #[test]
-    fn probability_picks_the_same_requests_for_the_same_seed() {
-        let json = r#"[{"operation":"*","probability":0.3,"fault":"status","status":503}]"#;
-        let first = fired(&plan(json), "list", 200);
-        assert_eq!(first, fired(&plan(json), "list", 200));
-        assert!((30..90).contains(&first.len()), "{} of 200", first.len());
-    }
-
-    #[test]
-    fn wrong_hash_accepted_is_no_fault_of_the_answer() {
-        let plan = plan(r#"[{"operation":"upload","fault":"wrong_hash_accepted"}]"#);
-        assert_eq!(plan.decide("upload"), None);
-        assert!(plan.wrong_hash_accepted("upload") && plan.wrong_hash_accepted("upload"));
-        assert!(!plan.wrong_hash_accepted("list"));
-    }
-
-    #[test]
-    fn refused_plans_say_why() {
-        let refused = |json: &str| parse_faults(json).unwrap_err().to_string();
-        assert!(
-            refused(r#"[{"operation":"list","fault":"explode"}]"#).contains("unknown fault `explode`, known: status")
-        );
-        assert!(refused(r#"[{"operation":"list","fault":"status"}]"#).contains("needs a `status`"));
-        assert!(refused(r#"[{"operation":"list","nth":1,"every":2,"fault":"flip_bit"}]"#).contains("at most one"));
-        assert!(refused(r#"[{"operation":"list","nth":0,"fault":"flip_bit"}]"#).contains("count from 1"));
-        assert!(
-            refused(r#"[{"operation":"list","fault":"flip_bit","at":3}]"#).contains("belongs to the fault `truncate`")
-        );
-        assert!(refused(r#"[{"operation":"list","fault":"flip_bit","when":3}]"#).contains("unknown field `when`"));
-        assert!(refused(r#"{"operation":"list"}"#).contains("fault plan"));
-    }
-
-    #[test]
-    fn an_operation_that_no_service_knows_is_refused() {
-        let rules = parse_faults(r#"[{"operation":"dowload","fault":"flip_bit"}]"#).unwrap();
-        let error = check_operations(&rules, &["download"]).unwrap_err().to_string();
-        assert!(
-            error.contains("unknown operation `dowload`, known: *, download"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn rules_survive_a_round_trip_through_json() {
-        let json = r#"[{"operation":"*","nth":2,"fault":"status","status":429,"retry_after":7,"body":"x"},{"operation":"a","probability":0.5,"fault":"truncate","at":9}]"#;
-        let rules = parse_faults(json).unwrap();
-        assert_eq!(parse_faults(&serde_json::to_string(&rules).unwrap()).unwrap(), rules);
     }
 }

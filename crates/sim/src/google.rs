@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | `accounts` | `accounts.google.com` | the sign-in page, `/.well-known/openid-configuration` |
 //! | `oauth2` | `oauth2.googleapis.com` | `/token`, `/revoke` |
-//! | `library` | `photoslibrary.googleapis.com` | `/v1/uploads` (raw), `/v1/mediaItems…`, `/v1/albums…` |
+//! | `library` | `photoslibrary.googleapis.com` | `/v1/uploads` (in one request or several), `/v1/mediaItems…`, `/v1/albums…` |
 //! | `userinfo` | `openidconnect.googleapis.com` | `/v1/userinfo` |
 //!
 //! There is one OAuth client (kind "Desktop app") of one project, and one account unless
-//! [`GoogleSim::add_account`] adds more. Resumable uploads, the device flow and base URLs are not answered.
+//! [`GoogleSim::add_account`] adds more. The device flow and base URLs are not answered.
 //! Every behaviour that is not established is a field of [`GoogleSwitches`].
 
 use std::collections::BTreeMap;
@@ -17,16 +17,18 @@ use std::sync::{Arc, MutexGuard};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::blob::{Blob, Hashes};
 use crate::clock::SimClock;
-use crate::control::{Service, SessionCommand};
+use crate::control::Service;
 use crate::error::SimError;
 use crate::library::Library;
 use crate::log::Counts;
 use crate::origin::{Listener, Origin, OriginSpec, urls};
 use crate::run::{Ports, ServiceContext};
 
+mod about;
 mod albums;
 mod call;
 mod consent;
@@ -39,14 +41,17 @@ mod identity;
 mod items;
 mod mask;
 mod mint;
+mod orders;
 mod paging;
 mod proto;
 mod quota;
 mod receive;
 mod reply;
+mod resumable;
 mod routes;
 mod scopes;
 mod service;
+mod sessions;
 mod sniff;
 mod switches;
 mod token;
@@ -54,7 +59,10 @@ mod upload;
 mod wire;
 mod world;
 
-pub use switches::{ConsentMode, EmptyUpload, ErrorStyle, GoogleSwitches, MissingAs, OversizedPage, TrashedItem};
+pub use switches::{
+    ConsentMode, EmptyUpload, ErrorStyle, GoogleSwitches, MissingAs, OversizedPage, ResumableHash, TokenDeath,
+    TrashedItem,
+};
 
 use details::Details;
 use receive::Receiver;
@@ -64,6 +72,10 @@ use world::{Account, AccountIndex, Creator, Entry, NewItem, Stored, World};
 /// Every operation name that requests may get.
 pub const OPERATIONS: &[&str] = &[
     "upload",
+    "upload_start",
+    "upload_chunk",
+    "upload_query",
+    "upload_cancel",
     "batch_create",
     "search",
     "list",
@@ -165,7 +177,7 @@ impl GoogleSim {
         let mut world = World::new(shared.seed);
         fill(&mut world, library, shared.clock.now()).await?;
         let receiver = Receiver::new(state_dir.join("google-bodies"), discard);
-        let google = Arc::new(Google::new(shared, urls, receiver, world, switches));
+        let google = Arc::new(Google::new(shared, state_dir.clone(), urls, receiver, world, switches));
         let serve = |listener: Listener, name, router, operation_of, error_body| {
             let spec = OriginSpec {
                 name,
@@ -345,18 +357,19 @@ impl GoogleSim {
 
     /// Ends every access token at once, before its time.
     pub fn expire_access_tokens(&self) {
-        self.google.end_sessions(SessionCommand {
-            expire: true,
-            revoke_refresh: false,
-        });
+        self.google.world().access.clear();
     }
 
     /// Ends every access and refresh token, as when the person takes the app's access away.
     pub fn revoke_refresh(&self) {
-        self.google.end_sessions(SessionCommand {
-            expire: true,
-            revoke_refresh: true,
-        });
+        let mut world = self.google.world();
+        world.access.clear();
+        world.refresh.clear();
+    }
+
+    /// The uploads in several requests, oldest first, as the control route `uploads` gives them.
+    pub fn uploads(&self) -> Vec<Value> {
+        self.google.sessions.lines()
     }
 
     /// Signs the first account in with just these scopes (full URLs, `openid`, `email`) and returns the access token.
@@ -427,6 +440,7 @@ impl GoogleSim {
     /// Deletes an album, as a person does in the app; its items stay. Returns whether it was there.
     pub fn delete_album(&self, id: &str) -> bool {
         let mut world = self.google.world();
+        world.changes += 1;
         let found = world.albums.iter_mut().find(|album| album.id == id && !album.deleted);
         found.map(|album| album.deleted = true).is_some()
     }
@@ -434,6 +448,7 @@ impl GoogleSim {
     /// Moves an item to the trash, as a person does in the app. Returns whether it was there.
     pub fn trash_item(&self, id: &str) -> bool {
         let mut world = self.google.world();
+        world.changes += 1;
         world
             .item_mut(id)
             .filter(|item| !item.trashed)

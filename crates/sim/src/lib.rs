@@ -28,17 +28,20 @@ pub mod log;
 pub mod origin;
 pub mod run;
 pub mod seeded;
+mod switch;
 mod synthetic;
 
 pub use amazon::{AmazonSim, AmazonSwitches};
 pub use blob::{Blob, Hashes};
 pub use clock::SimClock;
-pub use control::{Service, SessionCommand};
+pub use control::{Person, Service, SessionCommand};
 pub use error::SimError;
 pub use facts::{MediaFacts, Taken};
-pub use faults::{Fault, FaultPlan, FaultRule, parse_faults};
+pub use faults::{
+    BodyKind, EndlessItems, Fault, FaultBody, FaultDecided, FaultPlan, FaultRule, RetryAfter, parse_faults,
+};
 pub use google::{GoogleSim, GoogleSwitches};
 pub use library::{Library, LibraryAlbum, LibraryItem};
 pub use log::{Counters, Counts, RequestLine, RequestLog};
 pub use origin::{Operation, Origin, OriginSpec, Pace, Shared};
-pub use run::{Fill, Ports, ServiceContext, ServiceKind, ServiceSpec, SimOptions, Sims, start};
+pub use run::{Fill, Ports, ServiceContext, ServiceKind, ServiceSpec, SimOptions, Sims, SyntheticVideos, start};

@@ -9,6 +9,7 @@ use crate::blob::Blob;
 use crate::error::SimError;
 use crate::facts::{MediaFacts, Taken, content_type, read_facts};
 use crate::seeded::Seeded;
+use crate::synthetic::video::VideoShape;
 use crate::synthetic::{SIDE_PX, Shape};
 
 /// Bytes of a computed picture if nothing else is asked for.
@@ -106,6 +107,48 @@ impl Library {
             })
             .collect();
         Ok(Self { items, albums })
+    }
+
+    /// `count` computed MP4s of `bytes` bytes each, of any size; nothing is stored. Every second one is in an album.
+    ///
+    /// Their hashes are taken when first needed: about two seconds for each gigabyte, once for all of them.
+    ///
+    /// # Errors
+    /// [`SimError::Options`] if `bytes` is too few for an MP4; the message says how many are needed.
+    pub fn synthetic_videos(count: u64, bytes: u64, seed: u64) -> Result<Self, SimError> {
+        let mut library = Self::default();
+        library.add_synthetic_videos(count, bytes, seed)?;
+        Ok(library)
+    }
+
+    /// Adds such videos to a library; see [`synthetic_videos`](Self::synthetic_videos).
+    ///
+    /// # Errors
+    /// [`SimError::Options`] if `bytes` is too few for an MP4; the message says how many are needed.
+    pub fn add_synthetic_videos(&mut self, count: u64, bytes: u64, seed: u64) -> Result<(), SimError> {
+        let shape = VideoShape::new(seed, bytes)?;
+        let facts = read_facts("video/mp4", shape.opening());
+        let title = "Synthetic videos";
+        let album = match self.albums.iter().position(|album| album.title == title) {
+            Some(album) => album,
+            None => {
+                self.albums.push(LibraryAlbum {
+                    title: title.to_owned(),
+                });
+                self.albums.len() - 1
+            }
+        };
+        let first = self.items.iter().filter(|item| item.name.starts_with("VID_")).count() as u64;
+        self.items.extend((first..first + count).map(|index| LibraryItem {
+            name: format!("VID_{index:07}.mp4"),
+            blob: Blob::synthetic_video(std::sync::Arc::clone(&shape), index),
+            content_type: "video/mp4".to_owned(),
+            facts: facts.clone(),
+            favorite: false,
+            description: None,
+            albums: if index % 2 == 0 { vec![album] } else { Vec::new() },
+        }));
+        Ok(())
     }
 
     /// Titles of the albums of an item.

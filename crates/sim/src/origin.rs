@@ -1,42 +1,43 @@
 //! One listener of a service: a host role on its own port of 127.0.0.1, with everything that all requests share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::middleware;
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::clock::SimClock;
+use crate::control::Service;
 use crate::error::SimError;
-use crate::faults::{Fault, FaultPlan};
-use crate::log::{Counters, RequestLine, RequestLog};
+use crate::faults::FaultPlan;
+use crate::log::{Counters, RequestLog};
+
+mod answer;
+mod gate;
+mod paging;
+mod wire;
+
+use gate::Gate;
+pub use gate::unknown_route;
+use wire::{Wire, WireListener};
 
 /// Name of the operation of a request to a route that the stand-in does not know.
 pub const UNKNOWN: &str = "unknown";
 
 /// How long a stopping listener waits for the answers that are under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
-
-/// Headers that carry a credential; their names appear in the request log.
-const CREDENTIAL_HEADERS: [&str; 4] = [
-    "authorization",
-    "proxy-authorization",
-    "x-amzn-sessionid",
-    "x-amz-access-token",
-];
 
 /// What all listeners of one service share.
 #[derive(Debug)]
@@ -55,6 +56,43 @@ pub struct Shared {
     pub pace: Pace,
     /// Seed of everything random.
     pub seed: u64,
+    /// The service itself, for faults that need to know what it holds; set when it has started.
+    service_itself: OnceLock<Weak<dyn Service>>,
+}
+
+impl Shared {
+    /// With fresh counts and an empty log of at most `log_lines` lines.
+    pub fn new(
+        service: &'static str,
+        clock: SimClock,
+        faults: FaultPlan,
+        pace: Pace,
+        log_lines: usize,
+        seed: u64,
+    ) -> Self {
+        let counters = Counters::with_faults(Arc::clone(faults.tally()));
+        Self {
+            service,
+            clock,
+            faults,
+            log: RequestLog::keeping(log_lines),
+            counters,
+            pace,
+            seed,
+            service_itself: OnceLock::new(),
+        }
+    }
+
+    /// Says which service this belongs to; only the first call counts.
+    pub(crate) fn belongs_to(&self, service: &Arc<dyn Service>) {
+        let _ = self.service_itself.set(Arc::downgrade(service));
+    }
+
+    /// Asks the service; `None` before it has started and after it has ended.
+    fn with_service<T>(&self, ask: impl FnOnce(&dyn Service) -> T) -> Option<T> {
+        let service = self.service_itself.get()?.upgrade()?;
+        Some(ask(&*service))
+    }
 }
 
 /// How slow a service is; the default does not wait at all.
@@ -92,9 +130,6 @@ impl Pace {
 /// Response extension by which a handler names its operation in the log, where the route alone does not tell.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation(pub &'static str);
-
-#[derive(Debug, Clone, Copy)]
-struct UnknownRoute;
 
 /// What a listener is and does.
 #[derive(Debug)]
@@ -166,12 +201,16 @@ impl Listener {
             operation_of: spec.operation_of,
             error_body: spec.error_body,
             shared,
+            numbers: AtomicU64::new(1),
         };
-        let router = spec
+        let routes = spec
             .router
             .fallback(unknown_route)
-            .method_not_allowed_fallback(unknown_route)
-            .layer(middleware::from_fn_with_state(Arc::new(gate), pass));
+            .method_not_allowed_fallback(unknown_route);
+        // Around the routes, not inside: a fault may lead a request to another route.
+        let router = Router::new()
+            .fallback_service(routes)
+            .layer(middleware::from_fn_with_state(Arc::new(gate), gate::pass));
         self.serve_plain(router)
     }
 
@@ -182,7 +221,8 @@ impl Listener {
         let signal = |mut stopped: watch::Receiver<bool>| async move {
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let server = axum::serve(self.listener, router).with_graceful_shutdown(signal(stopped.clone()));
+        let service = router.into_make_service_with_connect_info::<Wire>();
+        let server = axum::serve(WireListener(self.listener), service).with_graceful_shutdown(signal(stopped.clone()));
         let task = tokio::spawn(async move {
             let too_late = async {
                 signal(stopped).await;
@@ -236,119 +276,6 @@ pub fn urls(origins: &[Origin]) -> BTreeMap<String, String> {
         .collect()
 }
 
-#[derive(Debug)]
-struct Gate {
-    name: &'static str,
-    operation_of: fn(&Parts) -> &'static str,
-    error_body: fn(StatusCode) -> (&'static str, String),
-    shared: Arc<Shared>,
-}
-
-/// Log, counters, pace and faults around every request.
-async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let shared = &gate.shared;
-    let (parts, body) = request.into_parts();
-    let operation = (gate.operation_of)(&parts);
-    let at_ms = shared.clock.now().as_millisecond();
-    let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
-    let credentials = credential_names(&parts.headers, &parts.uri);
-    let fault = shared.faults.decide(operation);
-
-    let body = metered(body, Arc::clone(shared), Direction::In);
-    if !shared.pace.latency.is_zero() {
-        tokio::time::sleep(shared.pace.latency).await;
-    }
-    let response = match &fault {
-        Some(Fault::Status {
-            status,
-            retry_after,
-            body: text,
-        }) => {
-            // A client in the middle of a body would see a reset instead of the status.
-            drain(body).await;
-            gate.failure(*status, *retry_after, text.as_deref())
-        }
-        _ => next.run(Request::from_parts(parts, body)).await,
-    };
-
-    let unknown = response.extensions().get::<UnknownRoute>().is_some();
-    let operation = match response.extensions().get::<Operation>() {
-        _ if unknown => UNKNOWN,
-        Some(Operation(named)) => named,
-        None => operation,
-    };
-    shared.counters.request(operation, unknown);
-    shared.log.push(RequestLine {
-        at_ms,
-        origin: gate.name.to_owned(),
-        method,
-        path,
-        operation: operation.to_owned(),
-        status: response.status().as_u16(),
-        credentials,
-    });
-    let response = with_length(response);
-    let response = match fault {
-        Some(Fault::Truncate { at }) => truncated(response, at).await,
-        Some(Fault::FlipBit) => flipped(response, shared.seed),
-        _ => response,
-    };
-    response.map(|body| metered(body, Arc::clone(shared), Direction::Out))
-}
-
-impl Gate {
-    fn failure(&self, status: u16, retry_after: Option<u64>, text: Option<&str>) -> Response {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let (content_type, text) = match text {
-            Some(text) => (guess_type(text), text.to_owned()),
-            None => (self.error_body)(status),
-        };
-        let mut response = (status, [(header::CONTENT_TYPE, content_type)], text).into_response();
-        if let Some(seconds) = retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
-}
-
-fn guess_type(text: &str) -> &'static str {
-    match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[') => "application/json",
-        Some(b'<') => "text/html",
-        _ => "text/plain",
-    }
-}
-
-/// The answer to a route that the stand-in does not know.
-pub async fn unknown_route(method: Method, uri: Uri) -> Response {
-    let body = serde_json::json!({ "message": format!("unknown route {method} {}", uri.path()) });
-    let mut response = (StatusCode::NOT_FOUND, axum::Json(body)).into_response();
-    response.extensions_mut().insert(UnknownRoute);
-    response
-}
-
-fn credential_names(headers: &HeaderMap, uri: &Uri) -> Vec<String> {
-    let mut names: BTreeSet<String> = cookies(headers)
-        .into_iter()
-        .map(|(name, _)| name)
-        .chain(headers_present(headers))
-        .collect();
-    let query = uri.query().unwrap_or_default().as_bytes();
-    if url::form_urlencoded::parse(query).any(|(name, _)| name == "access_token") {
-        names.insert("access_token".to_owned());
-    }
-    names.into_iter().collect()
-}
-
-fn headers_present(headers: &HeaderMap) -> impl Iterator<Item = String> {
-    CREDENTIAL_HEADERS
-        .into_iter()
-        .filter(|name| headers.contains_key(*name))
-        .map(str::to_owned)
-}
-
 /// Names and values of the cookies of a request, in the order they came.
 pub fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
@@ -359,118 +286,6 @@ pub fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
         .filter_map(|pair| pair.trim().split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Direction {
-    In,
-    Out,
-}
-
-/// Counts and slows the bytes of a body.
-fn metered(body: Body, shared: Arc<Shared>, direction: Direction) -> Body {
-    if matches!(direction, Direction::Out) && http_body_is_empty(&body) {
-        return body;
-    }
-    let stream = body.into_data_stream().and_then(move |piece: Bytes| {
-        let shared = Arc::clone(&shared);
-        async move {
-            shared.pace.carry(piece.len()).await;
-            match direction {
-                Direction::In => shared.counters.received(piece.len() as u64),
-                Direction::Out => shared.counters.sent(piece.len() as u64),
-            }
-            Ok(piece)
-        }
-    });
-    Body::from_stream(stream)
-}
-
-fn http_body_is_empty(body: &Body) -> bool {
-    axum::body::HttpBody::size_hint(body).exact() == Some(0)
-}
-
-async fn drain(body: Body) {
-    let mut stream = body.into_data_stream();
-    while let Some(Ok(_)) = stream.next().await {}
-}
-
-/// Writes `Content-Length` where the length is known: [`metered`] hides it from the server.
-fn with_length(mut response: Response) -> Response {
-    let bodyless = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let exact = axum::body::HttpBody::size_hint(response.body()).exact();
-    if let Some(length) = exact.filter(|_| !bodyless) {
-        response
-            .headers_mut()
-            .entry(header::CONTENT_LENGTH)
-            .or_insert(HeaderValue::from(length));
-    }
-    response
-}
-
-/// Sends the first bytes only, while `Content-Length` still promises the whole.
-async fn truncated(response: Response, at: Option<u64>) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let promised = parts
-        .headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let (promised, body) = match promised {
-        Some(promised) => (promised, body),
-        // Without a promised length a short body would be no lie: take its length first.
-        None => match axum::body::to_bytes(body, usize::MAX).await {
-            Ok(whole) => (whole.len() as u64, Body::from(whole)),
-            Err(_) => (0, Body::empty()),
-        },
-    };
-    let keep = at.unwrap_or(promised / 2).min(promised.saturating_sub(1));
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(promised));
-    let pieces = body.into_data_stream().scan(keep, |left, piece| {
-        let next = if *left == 0 {
-            None
-        } else {
-            Some(piece.map(|piece: Bytes| {
-                let piece = piece.slice(..piece.len().min(usize::try_from(*left).unwrap_or(usize::MAX)));
-                *left -= piece.len() as u64;
-                piece
-            }))
-        };
-        std::future::ready(next)
-    });
-    Response::from_parts(parts, cut_off(pieces))
-}
-
-/// A body that ends in an error, so that the connection is closed instead of reused.
-fn cut_off(pieces: impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static) -> Body {
-    let end = futures_util::stream::once(async {
-        // The server drops what it has not written yet when a body fails: let it write first.
-        tokio::task::yield_now().await;
-        Err(axum::Error::new(std::io::Error::other("cut off by the fault plan")))
-    });
-    Body::from_stream(pieces.chain(end))
-}
-
-fn flipped(response: Response, seed: u64) -> Response {
-    response.map(|body| {
-        let mut done = false;
-        let stream = body.into_data_stream().map(move |piece| {
-            piece.map(|piece: Bytes| {
-                if done || piece.is_empty() {
-                    return piece;
-                }
-                done = true;
-                let mut wrong = piece.to_vec();
-                // The last byte of the first piece: past the headers by which a type is recognised.
-                if let Some(byte) = wrong.last_mut() {
-                    *byte ^= 1 << (seed % 8);
-                }
-                Bytes::from(wrong)
-            })
-        });
-        Body::from_stream(stream)
-    })
 }
 
 /// A body from a stream that cannot fail.

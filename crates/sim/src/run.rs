@@ -16,7 +16,7 @@ use crate::faults::{FaultPlan, FaultRule, check_operations};
 use crate::files::write_private;
 use crate::google::{GoogleSim, GoogleSwitches};
 use crate::library::Library;
-use crate::log::{Counters, RequestLine, RequestLog};
+use crate::log::{DEFAULT_LOG_LINES, RequestLine};
 use crate::origin::{Listener, Origin, Pace, Shared};
 
 /// A service that has a stand-in.
@@ -80,6 +80,15 @@ pub enum Fill {
     Library(Library),
 }
 
+/// Computed MP4s of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyntheticVideos {
+    /// How many.
+    pub count: u64,
+    /// Bytes of each; gigabytes cost no memory and no disk.
+    pub bytes: u64,
+}
+
 /// What to start and how.
 #[derive(Debug, Clone)]
 pub struct SimOptions {
@@ -87,6 +96,8 @@ pub struct SimOptions {
     pub services: Vec<ServiceSpec>,
     /// What the first service holds; the others start empty unless their [`ServiceSpec::dir`] says otherwise.
     pub fill: Option<Fill>,
+    /// Computed videos that the first service holds beside that.
+    pub videos: Vec<SyntheticVideos>,
     /// Seed of ids, generated media and faults: same seed, same run.
     pub seed: u64,
     /// Wait before each answer.
@@ -107,6 +118,8 @@ pub struct SimOptions {
     pub control: bool,
     /// File for the environment variables, written last.
     pub env_file: Option<PathBuf>,
+    /// Lines that the request log of each service keeps; the oldest are dropped first.
+    pub log_lines: usize,
     /// The services' clocks; every service gets its own running clock if `None`.
     pub clock: Option<SimClock>,
     /// Undecided behaviour of Amazon Photos.
@@ -120,6 +133,7 @@ impl Default for SimOptions {
         Self {
             services: Vec::new(),
             fill: None,
+            videos: Vec::new(),
             seed: 1,
             latency: Duration::ZERO,
             bandwidth_bytes_per_s: None,
@@ -130,6 +144,7 @@ impl Default for SimOptions {
             state_dir: None,
             control: false,
             env_file: None,
+            log_lines: DEFAULT_LOG_LINES,
             clock: None,
             amazon: AmazonSwitches::default(),
             google: GoogleSwitches::default(),
@@ -211,9 +226,13 @@ pub async fn start(options: SimOptions) -> Result<Sims, SimError> {
         _temporary: temporary,
     };
     for (index, spec) in options.services.iter().enumerate() {
+        let mut library = library(spec, options.fill.as_ref().filter(|_| index == 0), options.seed).await?;
+        for videos in options.videos.iter().filter(|_| index == 0) {
+            library.add_synthetic_videos(videos.count, videos.bytes, options.seed)?;
+        }
         let context = ServiceContext {
             shared: Arc::new(shared(spec.kind, &options)),
-            library: library(spec, options.fill.as_ref().filter(|_| index == 0), options.seed).await?,
+            library,
             discard: options.discard,
             strict_media: options.strict_media,
             state_dir: state_dir.clone(),
@@ -250,6 +269,7 @@ impl Sims {
                 parts
             }
         };
+        service.shared().belongs_to(&service);
         let prefix = format!("PHOTOMOVE_SIM_{}", kind.name().to_uppercase());
         self.env.insert(format!("{prefix}_ENDPOINT"), kind.name().to_owned());
         let control = match options.control {
@@ -307,13 +327,12 @@ impl Sims {
         &self.env
     }
 
-    /// Requests to routes that no stand-in knows; a test should find none.
+    /// The first requests to routes that no stand-in knows, at most 1000 per service; a test should find none.
     pub fn unknown_requests(&self) -> Vec<RequestLine> {
-        let lines = self
-            .running
+        self.running
             .iter()
-            .flat_map(|running| running.service.shared().log.lines());
-        lines.filter(|line| line.operation == crate::origin::UNKNOWN).collect()
+            .flat_map(|running| running.service.shared().log.unknown())
+            .collect()
     }
 
     /// Closes all listeners and removes the temporary credential files.
@@ -376,15 +395,14 @@ fn state_dir(wanted: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir
 }
 
 fn shared(kind: ServiceKind, options: &SimOptions) -> Shared {
-    Shared {
-        service: kind.name(),
-        clock: options.clock.clone().unwrap_or_default(),
-        faults: FaultPlan::new(options.seed, options.faults.clone()),
-        log: RequestLog::default(),
-        counters: Counters::default(),
-        pace: Pace::new(options.latency, options.bandwidth_bytes_per_s),
-        seed: options.seed,
-    }
+    Shared::new(
+        kind.name(),
+        options.clock.clone().unwrap_or_default(),
+        FaultPlan::new(options.seed, options.faults.clone()),
+        Pace::new(options.latency, options.bandwidth_bytes_per_s),
+        options.log_lines,
+        options.seed,
+    )
 }
 
 /// Reads files or encodes pictures, and so keeps off the threads that answer requests.

@@ -12,6 +12,8 @@ use crate::blob::{Hasher, Hashes};
 use crate::error::SimError;
 use crate::seeded::mix;
 
+pub(crate) mod video;
+
 /// Width and height in pixels of every computed picture.
 pub(crate) const SIDE_PX: u32 = 16;
 

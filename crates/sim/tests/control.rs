@@ -167,6 +167,13 @@ async fn the_clock_moves_by_what_is_asked() {
     assert_eq!((status, body["advanced_s"].as_u64()), (200, Some(86_400)));
     let moved = sims.amazon().unwrap().shared().clock.now().duration_since(before);
     assert!(moved.as_secs() >= 86_400);
+    let seen: Value = serde_json::from_str(&control.text("clock").await).unwrap();
+    let now = sims.amazon().unwrap().shared().clock.now();
+    let ago_ms = now.as_millisecond() - seen["now_ms"].as_i64().unwrap();
+    assert!((0..60_000).contains(&ago_ms), "{seen}");
+    let (status, body) = control.post("clock", r#"{"advance_s": -90000}"#).await;
+    assert_eq!((status, body["advanced_s"].as_i64()), (200, Some(-3600)));
+    assert!(sims.amazon().unwrap().shared().clock.now() < before);
     assert_eq!(control.post("clock", r#"{"back": 1}"#).await.0, 400);
 }
 

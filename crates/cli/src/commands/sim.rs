@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use photomove_core::{Error, ErrorKind, Result};
 use photomove_sim::library::DEFAULT_SYNTHETIC_BYTES;
-use photomove_sim::{Fill, ServiceKind, ServiceSpec, SimError, SimOptions};
+use photomove_sim::{Fill, ServiceKind, ServiceSpec, SimError, SimOptions, SyntheticVideos};
 
 use crate::app::App;
 use crate::exit::Exit;
@@ -31,7 +31,10 @@ pub(crate) struct SimArgs {
     /// Fill the first service with N computed JPEGs of BYTES bytes each
     #[arg(long, value_name = "N[:BYTES]")]
     synthetic: Option<String>,
-    /// Seed of ids, computed pictures and faults: same seed, same run
+    /// Add N computed videos of BYTES bytes each to the first service, such as `1:12GB`; may be given more than once
+    #[arg(long, value_name = "N:BYTES")]
+    synthetic_videos: Vec<String>,
+    /// Seed of ids, computed files and faults: same seed, same run
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Wait this many milliseconds before each answer
@@ -40,9 +43,23 @@ pub(crate) struct SimArgs {
     /// Bytes per second through each service, such as `500kB`
     #[arg(long, value_name = "BYTES")]
     bandwidth: Option<String>,
-    /// Fault plan: a JSON file
+    /// Fault plan: a JSON file with a list of rules
+    ///
+    /// A rule names an `operation` as the counters do (or `*`), which of its requests (`nth`, `every` or `probability`, `name` for
+    /// part of a file name, `times` for so many at most) and the `fault`:
+    /// `[{"operation": "download", "every": 50, "fault": "truncate"}, {"operation": "*", "probability": 0.01, "fault": "status",
+    /// "status": 503, "retry_after": 2}]`.
+    ///
+    /// Faults: status, status_after, reset_before, reset_after, stall, late, drip, truncate, short, overlong, flip_bit,
+    /// swap_body, html_200, duplicate_reply, garbage_reply, expire_session, revoke_refresh, cut_upload, wrong_hash_accepted,
+    /// malformed_json, json_bom, encoded, wrong_content_type, deep_json, repeat_token, repeat_page, empty_page, token_expired,
+    /// endless_listing, redirect, content_disposition, huge_header. The control route `faults` replaces the plan while the
+    /// stand-ins run; the route `counters` tells which faults happened.
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// Change one behaviour, such as `google.upload_granularity=1048576`; a wrong name lists all; may be given more than once
+    #[arg(long, value_name = "SERVICE.NAME=VALUE")]
+    switch: Vec<String>,
     /// Hash uploaded files and throw them away
     #[arg(long)]
     discard: bool,
@@ -55,7 +72,7 @@ pub(crate) struct SimArgs {
     /// Folder for the credential files of the stand-ins; a temporary one if not given
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
-    /// Open the control routes: library, counters, requests, clock, faults, sessions
+    /// Open the control routes: library, counters, requests, uploads, clock, faults, sessions
     #[arg(long)]
     control: bool,
     /// Write the environment variables that lead photomove to the stand-ins
@@ -97,6 +114,14 @@ fn options(args: SimArgs) -> Result<SimOptions> {
         (None, Some(text)) => Some(synthetic(&text)?),
         (None, None) => None,
     };
+    options.videos = args
+        .synthetic_videos
+        .iter()
+        .map(|text| videos(text))
+        .collect::<Result<_>>()?;
+    for text in &args.switch {
+        options.set_switch(text).map_err(sim_error)?;
+    }
     if let Some(text) = args.bandwidth {
         let bytes = text::parse_bytes(&text).filter(|bytes| *bytes > 0);
         options.bandwidth_bytes_per_s =
@@ -144,6 +169,16 @@ fn synthetic(text: &str) -> Result<Fill> {
     }
 }
 
+fn videos(text: &str) -> Result<SyntheticVideos> {
+    let parsed = text
+        .split_once(':')
+        .and_then(|(count, bytes)| Some((count.parse().ok()?, text::parse_bytes(bytes)?)));
+    match parsed {
+        Some((count, bytes)) => Ok(SyntheticVideos { count, bytes }),
+        None => Err(wrong("--synthetic-videos", text, "N:BYTES, such as `1:12GB`")),
+    }
+}
+
 fn wrong(option: &str, value: &str, wanted: &str) -> Error {
     Error::new(ErrorKind::Config, format!("`{option}` is not {wanted}: `{value}`"))
 }
@@ -182,7 +217,8 @@ mod tests {
     fn every_option_reaches_the_stand_ins() {
         let options = options_of(
             "amazon=photos google --synthetic 10:8kB --seed 7 --latency 5 --bandwidth 1MB --discard --strict-media \
-             --port-base 9000 --state s --control --env-file e",
+             --port-base 9000 --state s --control --env-file e --synthetic-videos 1:3GB --synthetic-videos 2:5MB \
+             --switch google.keep_partial_granule=true --switch amazon.session_requests=9",
         )
         .unwrap();
         assert_eq!(options.services[0].dir, Some("photos".into()));
@@ -192,6 +228,10 @@ mod tests {
         assert_eq!(options.bandwidth_bytes_per_s, Some(1_000_000));
         assert!(options.discard && options.strict_media && options.control);
         assert_eq!(options.port_base, Some(9000));
+        let videos = |count, bytes| SyntheticVideos { count, bytes };
+        assert_eq!(options.videos, [videos(1, 3_000_000_000), videos(2, 5_000_000)]);
+        assert!(options.google.keep_partial_granule);
+        assert_eq!(options.amazon.session_requests, Some(9));
         assert_eq!(
             (options.state_dir, options.env_file),
             (Some("s".into()), Some("e".into()))
@@ -199,10 +239,25 @@ mod tests {
     }
 
     #[test]
+    fn the_help_names_every_fault() {
+        let help = <Words as clap::CommandFactory>::command()
+            .render_long_help()
+            .to_string();
+        for kind in photomove_sim::faults::fault_kinds() {
+            assert!(help.contains(kind), "{kind} in {help}");
+        }
+    }
+
+    #[test]
     fn wrong_words_are_named() {
         for (line, message) in [
             ("photoprism", "no stand-in of `photoprism`"),
             ("amazon --synthetic many", "`--synthetic` is not N or N:BYTES"),
+            ("amazon --synthetic-videos 3GB", "`--synthetic-videos` is not N:BYTES"),
+            (
+                "amazon --switch amazon.stict=true",
+                "no switch `stict` of amazon, known: ",
+            ),
             ("amazon --bandwidth 0", "`--bandwidth` is not a size"),
             (
                 "amazon --faults does/not/exist",

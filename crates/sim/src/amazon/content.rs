@@ -12,10 +12,10 @@ use axum::routing::get;
 use super::metadata::Parameters;
 use super::reply;
 use super::serve::{serve, small_picture};
-use super::session::Verdict;
+use super::session::{Host, Verdict};
 use super::state::State;
 use super::switches::RedirectTarget;
-use super::world::NodeIndex;
+use super::world::{NodeIndex, World};
 
 pub(super) fn content_router(state: Arc<State>) -> Router {
     Router::new()
@@ -60,17 +60,19 @@ async fn temp_link(
     if let (false, Err(refusal)) = (open, state.admit_content(&headers)) {
         return *refusal;
     }
-    let Some((index, issued_ms)) = state.open_link(&token) else {
+    let link = state.open_link(&token);
+    // With cookies, a link is good for the person whose cookies they are.
+    let Some(link) = link.filter(|link| open || std::ptr::eq(link.world, state.world())) else {
         return state.no_such_node(&token);
     };
     let life_ms = state
         .switches
         .temp_link_life
         .map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
-    if life_ms.is_some_and(|life_ms| state.now_ms() >= issued_ms + life_ms) {
+    if life_ms.is_some_and(|life_ms| state.now_ms() >= link.issued_ms + life_ms) {
         return reply::service_error(StatusCode::NOT_FOUND, state.logref(), "TempLink is expired", "");
     }
-    state.bytes(index, &query, &headers)
+    state.bytes(link.world, link.node, &query, &headers)
 }
 
 async fn by_id(
@@ -82,8 +84,9 @@ async fn by_id(
     if let Err(refusal) = state.admit_content(&headers) {
         return *refusal;
     }
-    match state.own_file(&id, &query) {
-        Some(index) => state.bytes(index, &query, &headers),
+    let world = state.world();
+    match state.own_file(world, &id, &query) {
+        Some(index) => state.bytes(world, index, &query, &headers),
         None => state.no_such_node(&id),
     }
 }
@@ -97,8 +100,12 @@ async fn download(
     if let Err(refusal) = state.admit_subdomain(&headers, true) {
         return *refusal;
     }
-    match state.own_file(&id, &query).filter(|_| state.switches.signed_download) {
-        Some(index) => serve(state.world.node(index), &headers, state.switches.ranges, false),
+    let world = state.world();
+    match state
+        .own_file(world, &id, &query)
+        .filter(|_| state.switches.signed_download)
+    {
+        Some(index) => serve(world.node(index), &headers, state.switches.ranges, false),
         None => state.no_such_node(&id),
     }
 }
@@ -112,9 +119,10 @@ async fn thumbnail(
     if let Err(refusal) = state.admit_subdomain(&headers, false) {
         return *refusal;
     }
+    let world = state.world();
     match state
-        .own_file(&id, &query)
-        .filter(|index| state.world.node(*index).is_media())
+        .own_file(world, &id, &query)
+        .filter(|index| world.node(*index).is_media())
     {
         Some(index) => state.thumbnail(index, query.get("viewBox")),
         None => state.no_such_node(&id),
@@ -128,25 +136,27 @@ impl State {
 
     /// The gate of `download-photos` and `thumbnails-photos`, which are sub-domains of the marketplace.
     fn admit_subdomain(&self, headers: &HeaderMap, wants_session_header: bool) -> Result<(), Box<Response>> {
-        self.welcome(self.sessions.judge(headers, wants_session_header))
+        let clock = &self.shared.clock;
+        self.welcome(self.sessions.judge(headers, wants_session_header, Host::Bytes, clock))
     }
 
     fn welcome(&self, verdict: Verdict) -> Result<(), Box<Response>> {
+        let refused = || {
+            let (status, message) = (StatusCode::UNAUTHORIZED, "No Auth Method Provided");
+            reply::service_error(status, self.logref(), message, "")
+        };
         match verdict {
             Verdict::Welcome => Ok(()),
-            // These hosts do not tell missing, foreign and stale cookies apart.
-            Verdict::NoAuth | Verdict::Stale => {
-                let (status, message) = (StatusCode::UNAUTHORIZED, "No Auth Method Provided");
-                Err(Box::new(reply::service_error(status, self.logref(), message, "")))
-            }
+            Verdict::NoAuth => Err(Box::new(refused())),
+            Verdict::Stale => Err(Box::new(self.session_lost(self.switches.content_session_loss, refused))),
         }
     }
 
     /// The original, or what the suffixes of `contentRedirection` turn it into.
-    fn bytes(&self, index: NodeIndex, query: &Parameters, headers: &HeaderMap) -> Response {
+    fn bytes(&self, world: &World, index: NodeIndex, query: &Parameters, headers: &HeaderMap) -> Response {
         match query.get("viewBox") {
             Some(view_box) => self.thumbnail(index, Some(view_box)),
-            None => serve(self.world.node(index), headers, self.switches.ranges, true),
+            None => serve(world.node(index), headers, self.switches.ranges, true),
         }
     }
 

@@ -200,26 +200,32 @@ pub(super) fn window(query: &HashMap<String, String>, listing: u64, rules: PageR
     Ok(Window { start, limit })
 }
 
-/// Sorted results by listing.
-#[derive(Debug, Default)]
-pub(super) struct Results(Mutex<HashMap<u64, Arc<Vec<NodeIndex>>>>);
+/// What was found or counted for a listing, by the listing.
+#[derive(Debug)]
+pub(super) struct Remembered<T>(Mutex<HashMap<u64, Arc<T>>>);
 
-impl Results {
-    /// The nodes of a listing, found by `search` if they are not remembered. The library never changes, so they stay right.
-    pub(super) fn get(&self, listing: u64, search: impl FnOnce() -> Vec<NodeIndex>) -> Arc<Vec<NodeIndex>> {
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Remembered<T> {
+    /// What belongs to a listing, made by `make` if it is not remembered. The library never changes, so it stays right.
+    pub(super) fn get(&self, listing: u64, make: impl FnOnce() -> T) -> Arc<T> {
         if let Some(known) = self.lock().get(&listing) {
             return Arc::clone(known);
         }
-        let found = Arc::new(search());
-        let mut results = self.lock();
-        if results.len() >= REMEMBERED {
-            results.clear();
+        let made = Arc::new(make());
+        let mut all = self.lock();
+        if all.len() >= REMEMBERED {
+            all.clear();
         }
-        results.insert(listing, Arc::clone(&found));
-        found
+        all.insert(listing, Arc::clone(&made));
+        made
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Vec<NodeIndex>>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

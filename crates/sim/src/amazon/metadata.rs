@@ -6,19 +6,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, Query, State as Extract};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
 
 use super::filter::Filter;
 use super::listing::{PageError, PageRules, Sort, Window, listing_id, token, window};
 use super::node::{View, date_text, render};
 use super::reply;
+use super::session::{Host, Verdict};
 use super::state::State;
 use super::switches::{RedirectTarget, TempLinkForm, TokenRule};
-use super::world::{Kind, NodeIndex};
+use super::world::{Kind, NodeIndex, World};
 
 pub(super) type Parameters = HashMap<String, String>;
 
@@ -40,11 +41,15 @@ pub(super) fn router(state: Arc<State>) -> Router {
         .merge(gated)
         .route("/photos/auth/token", get(access_token))
         .route("/ap/signin", get(sign_in))
+        .route(super::renewal::PATH, post(super::renewal::renew))
         .with_state(state)
 }
 
 /// Names the operation of a request by its path.
 pub(super) fn operation_of(parts: &Parts) -> &'static str {
+    if parts.method == "POST" && parts.uri.path() == super::renewal::PATH {
+        return "renewal";
+    }
     if parts.method != "GET" && parts.method != "HEAD" {
         return crate::origin::UNKNOWN;
     }
@@ -82,12 +87,19 @@ async fn gate(Extract(state): Extract<Arc<State>>, request: Request<axum::body::
     if state.switches.strict && about_nodes && !versioned {
         return state.not_found("Node not found for ResourceVersion V1");
     }
-    next.run(request).await
+    let mut answer = next.run(request).await;
+    for cookie in state.sessions.set_cookies() {
+        if let Ok(value) = HeaderValue::from_str(&cookie) {
+            answer.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    answer
 }
 
 async fn nodes(Extract(state): Extract<Arc<State>>, Query(query): Query<Parameters>) -> Response {
-    let everything = || (0..state.world.nodes.len() as NodeIndex).collect();
-    state.list("/nodes", everything, &query)
+    let world = state.world();
+    let everything = || (0..world.nodes.len() as NodeIndex).collect();
+    state.list(world, "/nodes", everything, &query).await
 }
 
 async fn children(
@@ -95,8 +107,12 @@ async fn children(
     Path(id): Path<String>,
     Query(query): Query<Parameters>,
 ) -> Response {
-    match state.world.find(&id) {
-        Some(index) => state.list(&id, || state.world.node(index).members.clone(), &query),
+    let world = state.world();
+    match world.find(&id) {
+        Some(index) => {
+            let members = || world.node(index).members.clone();
+            state.list(world, &id, members, &query).await
+        }
         None => state.no_such_node(&id),
     }
 }
@@ -106,9 +122,13 @@ async fn node(
     Path(id): Path<String>,
     Query(query): Query<Parameters>,
 ) -> Response {
-    match state.world.find(&id) {
-        Some(index) => reply::json_ok(&state.render(index, &state.view(&query))),
-        None => state.no_such_node(&id),
+    let world = state.world();
+    let Some(index) = world.find(&id) else {
+        return state.no_such_node(&id);
+    };
+    match state.learn_hashes(world, &[index]).await {
+        Ok(()) => reply::json_ok(&state.render(world, index, &state.view(&query))),
+        Err(error) => error,
     }
 }
 
@@ -117,10 +137,11 @@ async fn content_redirection(
     Path(id): Path<String>,
     Query(query): Query<Parameters>,
 ) -> Response {
-    let Some(index) = state.own_file(&id, &query) else {
+    let world = state.world();
+    let Some(index) = state.own_file(world, &id, &query) else {
         return state.no_such_node(&id);
     };
-    let token = state.link_token(index);
+    let token = state.link_token(world, index);
     let suffix = query.get("querySuffix").map_or("", String::as_str);
     let target = match state.switches.redirect_target {
         RedirectTarget::Cookies | RedirectTarget::Open => {
@@ -143,7 +164,7 @@ async fn usage(Extract(state): Extract<Arc<State>>) -> Response {
         }
     };
     let mut totals = [("other", 0, 0), ("doc", 0, 0), ("photo", 0, 0), ("video", 0, 0)];
-    for (node, file) in state.world.files().filter(|(node, _)| !node.trashed) {
+    for (node, file) in state.world().files().filter(|(node, _)| !node.trashed) {
         let category = match file.content_type.split('/').next() {
             Some("image") => 2,
             Some("video") => 3,
@@ -174,7 +195,7 @@ async fn usage(Extract(state): Extract<Arc<State>>) -> Response {
 async fn quota(Extract(state): Extract<Arc<State>>) -> Response {
     const QUOTA: u64 = 5_368_709_120;
     let used: u64 = state
-        .world
+        .world()
         .files()
         .filter(|(node, _)| !node.is_type("image/"))
         .map(|(_, file)| file.blob.len())
@@ -203,12 +224,14 @@ async fn endpoint(Extract(state): Extract<Arc<State>>) -> Response {
 }
 
 async fn access_token(Extract(state): Extract<Arc<State>>, headers: HeaderMap) -> Response {
-    use super::session::Verdict;
+    let verdict = state
+        .sessions
+        .judge(&headers, false, Host::Metadata, &state.shared.clock);
     // A page, not part of the API: whoever is not signed in is sent to the sign-in page.
-    if state.sessions.judge(&headers, false) != Verdict::Welcome {
+    if verdict != Verdict::Welcome {
         return reply::redirect(302, &state.sign_in_url());
     }
-    let (token, life_s) = state.sessions.token(state.shared.seed, &state.shared.clock);
+    let (token, life_s) = state.sessions.token(&state.shared.clock);
     reply::json_ok(&json!({ "access_token": token, "duration": life_s.to_string() }))
 }
 
@@ -230,11 +253,11 @@ impl State {
     }
 
     /// A file of this account; `ownerId` may be left out for one's own.
-    pub(super) fn own_file(&self, id: &str, query: &Parameters) -> Option<NodeIndex> {
-        let own = query.get("ownerId").is_none_or(|owner| *owner == self.world.owner);
-        self.world
+    pub(super) fn own_file(&self, world: &World, id: &str, query: &Parameters) -> Option<NodeIndex> {
+        let own = query.get("ownerId").is_none_or(|owner| *owner == world.owner);
+        world
             .find(id)
-            .filter(|index| own && self.world.node(*index).kind == Kind::File)
+            .filter(|index| own && world.node(*index).kind == Kind::File)
     }
 
     pub(super) fn view(&self, query: &Parameters) -> View {
@@ -245,17 +268,27 @@ impl State {
         }
     }
 
-    pub(super) fn render(&self, index: NodeIndex, view: &View) -> Value {
-        let node = self.world.node(index);
+    pub(super) fn render(&self, world: &World, index: NodeIndex, view: &View) -> Value {
+        let node = world.node(index);
         let link = (view.temp_links && node.kind == Kind::File).then(|| match self.switches.temp_link {
             TempLinkForm::Node => format!("{}/cdproxy/nodes/{}", self.urls.content, node.id),
-            TempLinkForm::Token => format!("{}/cdproxy/templink/{}", self.urls.content, self.link_token(index)),
+            TempLinkForm::Token => format!(
+                "{}/cdproxy/templink/{}",
+                self.urls.content,
+                self.link_token(world, index)
+            ),
         });
-        render(&self.world, node, &self.switches, view, link)
+        render(world, node, &self.switches, view, link)
     }
 
     /// Answers a listing of `/nodes` or of one node's children.
-    fn list(&self, scope: &str, candidates: impl FnOnce() -> Vec<NodeIndex>, query: &Parameters) -> Response {
+    async fn list(
+        &self,
+        world: &World,
+        scope: &str,
+        candidates: impl FnOnce() -> Vec<NodeIndex>,
+        query: &Parameters,
+    ) -> Response {
         let text = |name: &str| query.get(name).map_or("", String::as_str);
         let filter = match Filter::parse(text("filters"), self.switches.md5_filter) {
             Ok(filter) => filter,
@@ -265,16 +298,22 @@ impl State {
             Some(None) => return self.bad_request(&format!("Invalid sort: {}", text("sort"))),
             sort => sort.flatten(),
         };
-        let listing = listing_id(scope, text("filters"), text("sort"));
+        let listing = listing_id(&format!("{} {scope}", world.owner), text("filters"), text("sort"));
         let page = match window(query, listing, self.page_rules(true)) {
             Ok(page) => page,
             Err(error) => return self.page_refused(error),
         };
+        if text("filters").contains("md5") {
+            let everything: Vec<_> = (0..world.nodes.len() as NodeIndex).collect();
+            if let Err(error) = self.learn_hashes(world, &everything).await {
+                return error;
+            }
+        }
         let found = self.results.get(listing, || {
             let mut nodes = candidates();
-            nodes.retain(|index| filter.matches(&self.world, self.world.node(*index)));
+            nodes.retain(|index| filter.matches(world, world.node(*index)));
             if let Some(sort) = sort {
-                sort.apply(&self.world, &mut nodes);
+                sort.apply(world, &mut nodes);
             }
             nodes
         });
@@ -283,12 +322,10 @@ impl State {
             TokenRule::Never => false,
             TokenRule::AssetAllAndTempLink => text("asset") == "ALL" && text("tempLink") == "true",
         };
-        reply::json_ok(&Value::Object(self.page(
-            &found,
-            page,
-            query,
-            tokens.then_some(listing),
-        )))
+        match self.page(world, &found, page, query, tokens.then_some(listing)).await {
+            Ok(page) => reply::json_ok(&Value::Object(page)),
+            Err(error) => error,
+        }
     }
 
     pub(super) fn page_rules(&self, window: bool) -> PageRules {
@@ -309,19 +346,21 @@ impl State {
     }
 
     /// The envelope of a page; `listing` makes a token for the next one, never for requests that had an `offset`.
-    pub(super) fn page(
+    pub(super) async fn page(
         &self,
+        world: &World,
         found: &[NodeIndex],
         page: Window,
         query: &Parameters,
         listing: Option<u64>,
-    ) -> Map<String, Value> {
+    ) -> Result<Map<String, Value>, Response> {
         let start = page.start.min(found.len());
         let end = (start + page.limit).min(found.len());
+        self.learn_hashes(world, &found[start..end]).await?;
         let view = self.view(query);
         let data: Vec<_> = found[start..end]
             .iter()
-            .map(|index| self.render(*index, &view))
+            .map(|index| self.render(world, *index, &view))
             .collect();
         let mut out = Map::from_iter([
             ("count".to_owned(), json!(found.len())),
@@ -330,6 +369,22 @@ impl State {
         if let Some(listing) = listing.filter(|_| end < found.len() && !query.contains_key("offset")) {
             out.insert("nextToken".to_owned(), json!(token(listing, end, self.now_ms())));
         }
-        out
+        Ok(out)
+    }
+
+    /// Takes the hashes that nodes name, where that was left until now: those of computed videos.
+    async fn learn_hashes(&self, world: &World, nodes: &[NodeIndex]) -> Result<(), Response> {
+        if !self.switches.video_md5 {
+            return Ok(());
+        }
+        let files = nodes.iter().filter_map(|index| world.node(*index).file.as_ref());
+        for file in files.filter(|file| !file.blob.is_quick_to_hash()) {
+            if let Err(error) = file.blob.hashes().await {
+                tracing::warn!(%error, "a video could not be hashed");
+                let (status, message) = (StatusCode::INTERNAL_SERVER_ERROR, "Internal failure");
+                return Err(reply::service_error(status, self.logref(), message, ""));
+            }
+        }
+        Ok(())
     }
 }

@@ -133,7 +133,7 @@ fn content(node: &Node, file: &FileFacts, switches: &AmazonSwitches) -> Value {
         put("extension", json!(node.extension()));
     }
     put("contentDate", json!(date_text(file.content_ms)));
-    if let Some(hashes) = file.blob.known_hashes() {
+    if let Some(hashes) = file.blob.known_hashes().filter(|_| switches.node_md5) {
         put("md5", json!(hashes.md5_hex()));
         put(
             "contentSignatures",

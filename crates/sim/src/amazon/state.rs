@@ -7,13 +7,15 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 
+use crate::control::Person;
 use crate::origin::Shared;
 use crate::seeded::{Seeded, mix};
 
-use super::listing::Results;
+use super::listing::Remembered;
 use super::reply;
-use super::session::{Sessions, Verdict};
+use super::session::{Host, Sessions, Verdict};
 use super::switches::{AmazonSwitches, SessionLoss};
 use super::world::{NodeIndex, World};
 
@@ -31,30 +33,41 @@ pub(super) struct Urls {
 pub(super) struct State {
     pub(super) shared: Arc<Shared>,
     pub(super) switches: AmazonSwitches,
-    pub(super) world: World,
+    /// What each of the two people has.
+    worlds: [World; 2],
     pub(super) sessions: Sessions,
     pub(super) urls: Urls,
-    pub(super) results: Results,
+    /// Nodes of listings, in order.
+    pub(super) results: Remembered<Vec<NodeIndex>>,
+    /// Aggregations of searches.
+    pub(super) summaries: Remembered<Value>,
     logrefs: AtomicU64,
 }
 
 impl State {
-    pub(super) fn new(shared: Arc<Shared>, switches: AmazonSwitches, world: World, urls: Urls) -> Self {
-        let sessions = Sessions::new(
-            shared.seed,
-            switches.marketplace,
-            switches.content_region,
-            switches.strict,
-        );
+    /// `worlds` are those of the person whose library it is, and of somebody else.
+    pub(super) fn new(shared: Arc<Shared>, switches: AmazonSwitches, worlds: [World; 2], urls: Urls) -> Self {
+        let sessions = Sessions::new(shared.seed, &switches, &shared.clock);
         Self {
             shared,
             switches,
-            world,
+            worlds,
             sessions,
             urls,
-            results: Results::default(),
+            results: Remembered::default(),
+            summaries: Remembered::default(),
             logrefs: AtomicU64::new(0),
         }
+    }
+
+    /// What the person of the present session has. Take it once per request: the next request may see another.
+    pub(super) fn world(&self) -> &World {
+        self.world_of(self.sessions.person())
+    }
+
+    /// What a person has.
+    pub(super) fn world_of(&self, person: Person) -> &World {
+        &self.worlds[person as usize]
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -71,17 +84,23 @@ impl State {
     ///
     /// The `Err` is the finished refusal.
     pub(super) fn admit(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
-        let refusal = match self.sessions.judge(headers, true) {
+        let verdict = self.sessions.judge(headers, true, Host::Metadata, &self.shared.clock);
+        let refusal = match verdict {
             Verdict::Welcome => return Ok(()),
             Verdict::NoAuth => reply::no_auth(),
-            Verdict::Stale => match self.switches.session_loss {
-                SessionLoss::MetadataMessage => reply::no_auth(),
-                SessionLoss::BadAuthentication => reply::bad_authentication(),
-                SessionLoss::SignInRedirect => reply::redirect(302, &self.sign_in_url()),
-                SessionLoss::SignInHtml => reply::sign_in_page(),
-            },
+            Verdict::Stale => self.session_lost(self.switches.session_loss, reply::no_auth),
         };
         Err(Box::new(refusal))
+    }
+
+    /// What a session's end looks like; `plain` is the host's usual refusal.
+    pub(super) fn session_lost(&self, loss: SessionLoss, plain: impl FnOnce() -> Response) -> Response {
+        match loss {
+            SessionLoss::MetadataMessage => plain(),
+            SessionLoss::BadAuthentication => reply::bad_authentication(),
+            SessionLoss::SignInRedirect => reply::redirect(302, &self.sign_in_url()),
+            SessionLoss::SignInHtml => reply::sign_in_page(),
+        }
     }
 
     /// Where pages send people whose session is over.
@@ -90,31 +109,41 @@ impl State {
     }
 
     /// A link to the bytes of a node, worth something to whoever holds it.
-    pub(super) fn link_token(&self, node: NodeIndex) -> String {
+    pub(super) fn link_token(&self, world: &World, node: NodeIndex) -> String {
         let issued = self.now_ms().unsigned_abs();
         let mut bytes = Vec::with_capacity(36);
         bytes.extend(issued.to_be_bytes());
         bytes.extend(node.to_be_bytes());
-        for part in 0..3 {
-            bytes.extend(self.seal(issued, node, part).to_be_bytes());
-        }
+        bytes.extend(self.seal(world, issued, node));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The node of a link and when the link was made, in milliseconds since 1970.
-    pub(super) fn open_link(&self, token: &str) -> Option<(NodeIndex, i64)> {
+    /// What a link stands for.
+    pub(super) fn open_link(&self, token: &str) -> Option<Link<'_>> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (issued, rest) = bytes.split_first_chunk()?;
         let (node, seal) = rest.split_first_chunk()?;
         let (issued, node) = (u64::from_be_bytes(*issued), NodeIndex::from_be_bytes(*node));
-        let expected: Vec<u8> = (0..3)
-            .flat_map(|part| self.seal(issued, node, part).to_be_bytes())
-            .collect();
-        let known = (node as usize) < self.world.nodes.len() && seal == expected;
-        known.then_some((node, i64::try_from(issued).ok()?))
+        let world = self
+            .worlds
+            .iter()
+            .find(|world| seal == self.seal(world, issued, node))?;
+        let known = (node as usize) < world.nodes.len();
+        let issued_ms = i64::try_from(issued).ok()?;
+        known.then_some(Link { world, node, issued_ms })
     }
 
-    fn seal(&self, issued: u64, node: NodeIndex, part: u64) -> u64 {
-        mix(mix(self.shared.seed ^ part) ^ mix(issued) ^ u64::from(node))
+    /// What nobody else can put behind the number of a node.
+    fn seal(&self, world: &World, issued: u64, node: NodeIndex) -> Vec<u8> {
+        let owner = world.owner.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)));
+        let part = |part: u64| mix(mix(self.shared.seed ^ part) ^ mix(issued) ^ owner ^ u64::from(node));
+        (0..3).flat_map(|number| part(number).to_be_bytes()).collect()
     }
+}
+
+/// The node of a link and when the link was made, in milliseconds since 1970.
+pub(super) struct Link<'a> {
+    pub(super) world: &'a World,
+    pub(super) node: NodeIndex,
+    pub(super) issued_ms: i64,
 }

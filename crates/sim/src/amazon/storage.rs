@@ -61,11 +61,11 @@ async fn read(
             "SignatureDoesNotMatch",
             "The signature does not match",
         ),
-        Some((_, issued_ms)) if state.now_ms() >= issued_ms + LIFE_MS => {
+        Some(link) if state.now_ms() >= link.issued_ms + LIFE_MS => {
             storage_error(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired")
         }
-        Some((index, _)) => {
-            let mut response = serve(state.world.node(index), &headers, state.switches.ranges, true);
+        Some(link) => {
+            let mut response = serve(link.world.node(link.node), &headers, state.switches.ranges, true);
             response
                 .headers_mut()
                 .insert(header::ACCEPT_RANGES, header::HeaderValue::from_static("bytes"));

@@ -14,6 +14,20 @@ pub struct AmazonSwitches {
     pub strict: bool,
     /// What a request with stale cookies gets at the metadata host.
     pub session_loss: SessionLoss,
+    /// The same at the hosts of bytes, which do not tell stale cookies from missing ones by default.
+    pub content_session_loss: SessionLoss,
+    /// Where the end of a session shows.
+    pub loss_scope: LossScope,
+    /// Requests after which a session ends; never if `None`.
+    pub session_requests: Option<u64>,
+    /// How long a session lasts by the service's clock; for ever if `None`.
+    pub session_life: Option<Duration>,
+    /// What the route for renewing cookies does.
+    pub renewal: Renewal,
+    /// Whether the person holds the cookie `sst-*`, without which nothing can be renewed.
+    pub renewable_cookies: bool,
+    /// Whether ordinary answers of the metadata host set cookies.
+    pub set_cookies: SetCookies,
     /// When `/nodes` and `children` hand out a `nextToken`.
     pub tokens: TokenRule,
     /// How long a `nextToken` lives.
@@ -38,12 +52,16 @@ pub struct AmazonSwitches {
     pub signed_download: bool,
     /// Whether `Range` is honoured with 206; else it is ignored.
     pub ranges: bool,
+    /// Whether video nodes have an `md5`; without it nobody has to read the whole of a large video.
+    pub video_md5: bool,
     /// Whether nodes name their albums in `parentMap`.
     pub albums_in_parent_map: bool,
     /// Whether EXIF values are spelt as stored (`54823/32325`) instead of interpreted (`8.0`).
     pub raw_exif: bool,
     /// Text between latitude and longitude in `image.location`.
     pub location_separator: &'static str,
+    /// Whether nodes tell the MD5 of their content.
+    pub node_md5: bool,
     /// Whether the filter `contentProperties.md5` works on `/nodes`.
     pub md5_filter: bool,
     /// Whether `/account/usage` writes numbers as strings.
@@ -61,6 +79,13 @@ impl Default for AmazonSwitches {
             content_region: Region::NorthAmerica,
             strict: false,
             session_loss: SessionLoss::BadAuthentication,
+            content_session_loss: SessionLoss::MetadataMessage,
+            loss_scope: LossScope::Everywhere,
+            session_requests: None,
+            session_life: None,
+            renewal: Renewal::Works,
+            renewable_cookies: false,
+            set_cookies: SetCookies::Never,
             tokens: TokenRule::Always,
             token_life: Duration::from_secs(600),
             search_tokens: false,
@@ -73,9 +98,11 @@ impl Default for AmazonSwitches {
             temp_link_life: None,
             signed_download: true,
             ranges: true,
+            video_md5: true,
             albums_in_parent_map: true,
             raw_exif: false,
             location_separator: ",",
+            node_md5: true,
             md5_filter: true,
             usage_as_strings: false,
             account_endpoint: true,
@@ -144,6 +171,41 @@ pub enum SessionLoss {
     SignInRedirect,
     /// 200 with the sign-in page at once.
     SignInHtml,
+}
+
+/// At which hosts the end of a session shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LossScope {
+    /// At all.
+    Everywhere,
+    /// At the metadata host; bytes can be had further on.
+    MetadataOnly,
+    /// At the hosts of bytes; listings go on.
+    ContentOnly,
+}
+
+/// What the route for renewing cookies does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// It is not there: 404.
+    Absent,
+    /// It refuses everybody: 401.
+    Refuses,
+    /// It gives new cookies of the kinds `at`, `sess-at`, `sst` and `x`; the old ones are refused afterwards.
+    Works,
+    /// It gives a new `session-id` too.
+    RotatesSessionId,
+}
+
+/// Which cookies ordinary answers set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetCookies {
+    /// None.
+    Never,
+    /// A `session-token` with every answer, of no importance.
+    SessionToken,
+    /// With every tenth answer a new `at-*`; the one before is good until the new one was used.
+    RotateAccess,
 }
 
 /// When a listing hands out a `nextToken`. Never with an `offset`, and only if there is a further page.

@@ -119,11 +119,11 @@ impl World {
             .collect();
         let mut names = HashSet::new();
         for (index, item) in (0_i64..).zip(library.items) {
-            // Listings name the MD5, so it must be known before the first one.
-            item.blob
-                .hashes()
-                .await
-                .map_err(|source| SimError::io("read", item.name.clone(), source))?;
+            // Listings name the MD5, so that of a file must be known before the first one.
+            if item.blob.is_file() {
+                let hashed = item.blob.hashes().await;
+                hashed.map_err(|source| SimError::io("read", item.name.clone(), source))?;
+            }
             let mut node = file_node(ids.id(22), item, index, web, &albums);
             node.name = node.name.map(|name| free_name(name, &mut names));
             world.add(node);

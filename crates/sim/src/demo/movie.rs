@@ -13,6 +13,8 @@ use crate::seeded::Seeded;
 const WIDTH_PX: u16 = 96;
 const HEIGHT_PX: u16 = 72;
 const FRAMES: u32 = 5;
+/// Bytes of the header of an `mdat` below 4 GiB.
+const SHORT_MDAT: usize = 8;
 /// Units of time in a second.
 const TIMESCALE: u32 = 600;
 /// Seconds from 1904, where these files count from, to 1970.
@@ -20,39 +22,63 @@ const EPOCH_1904_S: i64 = 2_082_844_800;
 
 /// An MP4 whose header says that it was taken at `local`, `offset_s` seconds east of UTC.
 pub(super) fn mp4(seeded: &mut Seeded, local: DateTime, offset_s: i32) -> Result<Vec<u8>, SimError> {
-    let failed = |message: String| SimError::Generate {
-        what: "a demo video".to_owned(),
-        message,
-    };
-    let frames = (0..FRAMES)
+    let frames = frames(seeded)?;
+    let mut bytes = head(&frames, local, offset_s, 1, SHORT_MDAT)?;
+    Mdat { data: frames.concat() }.encode(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Pictures of a film.
+pub(crate) fn frames(seeded: &mut Seeded) -> Result<Vec<Vec<u8>>, SimError> {
+    (0..FRAMES)
         .map(|_| picture::encode(&picture::scene(seeded, WIDTH_PX, HEIGHT_PX), WIDTH_PX, HEIGHT_PX, None))
-        .collect::<Result<Vec<_>, _>>()?;
-    let offset = jiff::tz::Offset::from_seconds(offset_s).map_err(|error| failed(error.to_string()))?;
-    let at = offset.to_timestamp(local).map_err(|error| failed(error.to_string()))?;
+        .collect()
+}
+
+/// `ftyp` and `moov` of a film of `seconds` seconds. An `mdat` must follow with a header of `mdat_head` bytes, and then
+/// the frames.
+pub(crate) fn head(
+    frames: &[Vec<u8>],
+    local: DateTime,
+    offset_s: i32,
+    seconds: u32,
+    mdat_head: usize,
+) -> Result<Vec<u8>, SimError> {
+    let offset = jiff::tz::Offset::from_seconds(offset_s).map_err(failed)?;
+    let at = offset.to_timestamp(local).map_err(failed)?;
     let created = u64::try_from(at.as_second() + EPOCH_1904_S).unwrap_or_default();
 
     let mut bytes = Vec::new();
     let brands = vec![b"isom".into(), b"mp42".into()];
-    let encode = |error: mp4_atom::Error| failed(error.to_string());
     Ftyp {
         major_brand: b"isom".into(),
         minor_version: 512,
         compatible_brands: brands,
     }
     .encode(&mut bytes)
-    .map_err(encode)?;
+    .map_err(failed)?;
     let sizes: Vec<u32> = frames.iter().map(|frame| frame.len() as u32).collect();
     // `moov` has the same length whatever offset it names: encode once to learn where the frames start.
     let mut probe = Vec::new();
-    moov(created, sizes.clone(), 0).encode(&mut probe).map_err(encode)?;
-    let frames_at = (bytes.len() + probe.len() + 8) as u32;
-    moov(created, sizes, frames_at).encode(&mut bytes).map_err(encode)?;
-    Mdat { data: frames.concat() }.encode(&mut bytes).map_err(encode)?;
+    moov(created, seconds, sizes.clone(), 0)
+        .encode(&mut probe)
+        .map_err(failed)?;
+    let frames_at = (bytes.len() + probe.len() + mdat_head) as u32;
+    moov(created, seconds, sizes, frames_at)
+        .encode(&mut bytes)
+        .map_err(failed)?;
     Ok(bytes)
 }
 
-fn moov(created: u64, sizes: Vec<u32>, frames_at: u32) -> Moov {
-    let duration = u64::from(TIMESCALE);
+fn failed(error: impl std::fmt::Display) -> SimError {
+    SimError::Generate {
+        what: "a video".to_owned(),
+        message: error.to_string(),
+    }
+}
+
+fn moov(created: u64, seconds: u32, sizes: Vec<u32>, frames_at: u32) -> Moov {
+    let duration = u64::from(TIMESCALE) * u64::from(seconds);
     let header = Mvhd {
         creation_time: created,
         modification_time: created,
@@ -97,7 +123,7 @@ fn moov(created: u64, sizes: Vec<u32>, frames_at: u32) -> Moov {
         stts: Stts {
             entries: vec![SttsEntry {
                 sample_count: FRAMES,
-                sample_delta: TIMESCALE / FRAMES,
+                sample_delta: (TIMESCALE / FRAMES).saturating_mul(seconds),
             }],
         },
         stsc: Stsc {

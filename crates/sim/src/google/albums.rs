@@ -130,6 +130,7 @@ pub(super) fn add_items(
         ids.into_iter().map(Entry::Item).collect(),
         &Position::Last,
     );
+    world.changes += 1;
     Ok(json!({}))
 }
 
@@ -145,9 +146,8 @@ pub(super) fn remove_items(
     if ids.iter().any(|id| !album.holds(id)) {
         return Err(invalid_item());
     }
-    album
-        .entries
-        .retain(|entry| !matches!(entry, Entry::Item(id) if ids.contains(id)));
+    album.remove(&ids);
+    world.changes += 1;
     Ok(json!({}))
 }
 
@@ -275,28 +275,23 @@ pub(super) fn position(request: &Message<'_>, album: &Album) -> Result<Position,
         _ => return Err(ApiError::invalid("Invalid album position.")),
     };
     match &place {
-        Position::After(entry) if !album.entries.contains(entry) => Err(ApiError::invalid("Invalid album position.")),
+        Position::After(entry) if !album.has(entry) => Err(ApiError::invalid("Invalid album position.")),
         _ => Ok(place),
     }
 }
 
 /// Puts entries into an album, in order; what is there already stays where it is.
 pub(super) fn insert(album: &mut Album, entries: Vec<Entry>, place: &Position) {
-    let mut at = match place {
+    let at = match place {
         Position::First => 0,
-        Position::Last => album.entries.len(),
+        Position::Last => album.entries().len(),
         Position::After(entry) => album
-            .entries
+            .entries()
             .iter()
             .position(|e| e == entry)
-            .map_or(album.entries.len(), |at| at + 1),
+            .map_or(album.entries().len(), |at| at + 1),
     };
-    for entry in entries {
-        if !album.entries.contains(&entry) {
-            album.entries.insert(at, entry);
-            at += 1;
-        }
-    }
+    album.insert(at, entries);
 }
 
 fn title_of(album: &Message<'_>) -> Result<String, ApiError> {

@@ -90,7 +90,7 @@ impl Call<'_> {
                 Route::Enrichment(id) => albums::add_enrichment(world, id, body, at)?,
                 // Refused before, by the scopes that none can have.
                 Route::Sharing(rpc) => return Err(ApiError::missing_scope(rpc)),
-                Route::Upload => return Err(ApiError::new(500, "Internal error encountered.")),
+                Route::Upload | Route::UploadSession => return Err(ApiError::new(500, "Internal error encountered.")),
             },
         ))
     }

@@ -99,6 +99,7 @@ pub(super) fn batch_create(
     }
     if let (Some(album), Some(place)) = (album, place) {
         insert(&mut world.albums[album], created, &place);
+        world.changes += 1;
     }
     Ok(reply(world, &wanted, outcomes, &album_id, at))
 }
@@ -227,6 +228,7 @@ fn create_one(
     match world.item_of(at.account, &content) {
         Some(item) if !world.items[item].trashed || at.switches.trashed_item == TrashedItem::Restored => {
             let app = world.app();
+            world.changes += 1;
             let existing = &mut world.items[item];
             existing.trashed = false;
             if at.switches.duplicate_updates_item && existing.creator == app {

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::control::Person;
 use crate::error::SimError;
 use crate::files::write_private;
 
@@ -20,41 +21,59 @@ const TOKEN_FILE: &str = "google-token.json";
 /// Writes both files, signing the first account in with every scope that photomove asks for.
 pub(super) fn write(google: &Google, dir: &Path) -> Result<(PathBuf, PathBuf), SimError> {
     std::fs::create_dir_all(dir).map_err(|source| SimError::io("create", dir, source))?;
-    let (client_path, token_path) = (dir.join(CLIENT_FILE), dir.join(TOKEN_FILE));
-    let (now, switches) = (google.now(), google.switches());
-    let token_uri = format!("{}/token", google.urls.oauth2);
-    let mut world = google.world();
-    let tokens = sign_in(&mut world, now, &switches, 0, scopes::photomove(), true);
-    let client = json!({
-        "installed": {
-            "client_id": world.client.id,
-            "project_id": world.client.project,
-            "auth_uri": format!("{}/o/oauth2/auth", google.urls.accounts),
-            "token_uri": token_uri,
-            "auth_provider_x509_cert_url": format!("{}/oauth2/v1/certs", google.urls.accounts),
-            "client_secret": world.client.secret,
-            "redirect_uris": ["http://localhost"],
-        }
-    });
-    let expires_at = now
-        .saturating_add(SignedDuration::from_secs(tokens.expires_in))
-        .unwrap_or(now);
-    let account = &world.accounts[0];
-    let token = json!({
-        "version": 1,
-        "client_id": world.client.id,
-        "token_uri": token_uri,
-        "scopes": [scopes::APPEND, scopes::READ, scopes::EDIT, scopes::OPENID, "email"],
-        "access_token": tokens.access_token,
-        "refresh_token": tokens.refresh_token,
-        "token_type": tokens.token_type,
-        "expires_at": expires_at.to_string(),
-        "id_token": tokens.id_token,
-        "account": { "sub": account.sub, "email": account.email },
-    });
-    drop(world);
-    for (path, document) in [(&client_path, client), (&token_path, token)] {
-        write_private(path, &format!("{document:#}\n")).map_err(|source| SimError::io("write", path, source))?;
-    }
+    let client_path = dir.join(CLIENT_FILE);
+    let client = {
+        let world = google.world();
+        json!({
+            "installed": {
+                "client_id": world.client.id,
+                "project_id": world.client.project,
+                "auth_uri": format!("{}/o/oauth2/auth", google.urls.accounts),
+                "token_uri": token_uri(google),
+                "auth_provider_x509_cert_url": format!("{}/oauth2/v1/certs", google.urls.accounts),
+                "client_secret": world.client.secret,
+                "redirect_uris": ["http://localhost"],
+            }
+        })
+    };
+    write_document(&client_path, &client)?;
+    let token_path = issue(google, Person::Same, Some(&dir.join(TOKEN_FILE)))?;
     Ok((client_path, token_path))
+}
+
+/// Signs a person in and writes the token to `path`; if there is none, over the file of the start.
+pub(super) fn issue(google: &Google, person: Person, path: Option<&Path>) -> Result<PathBuf, SimError> {
+    let path = path.map_or_else(|| google.state_dir.join(TOKEN_FILE), Path::to_owned);
+    let (now, switches) = (google.now(), google.switches());
+    let token = {
+        let world = &mut *google.world();
+        let account = world.account_of(person);
+        let tokens = sign_in(world, now, &switches, account, scopes::photomove(), true);
+        let expires_at = now
+            .saturating_add(SignedDuration::from_secs(tokens.expires_in))
+            .unwrap_or(now);
+        let account = &world.accounts[account];
+        json!({
+            "version": 1,
+            "client_id": world.client.id,
+            "token_uri": token_uri(google),
+            "scopes": [scopes::APPEND, scopes::READ, scopes::EDIT, scopes::OPENID, "email"],
+            "access_token": tokens.access_token,
+            "refresh_token": tokens.refresh_token,
+            "token_type": tokens.token_type,
+            "expires_at": expires_at.to_string(),
+            "id_token": tokens.id_token,
+            "account": { "sub": account.sub, "email": account.email },
+        })
+    };
+    write_document(&path, &token)?;
+    Ok(path)
+}
+
+fn token_uri(google: &Google) -> String {
+    format!("{}/token", google.urls.oauth2)
+}
+
+fn write_document(path: &Path, document: &Value) -> Result<(), SimError> {
+    write_private(path, &format!("{document:#}\n")).map_err(|source| SimError::io("write", path, source))
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use super::proto::{Message, Query};
 use super::reply::ApiError;
 use super::switches::MissingAs;
 use super::wire::{MediaItem, Renderer};
-use super::world::{Item, World};
+use super::world::World;
 
 /// A page of items; an empty one is `{}`.
 #[derive(Serialize)]
@@ -47,8 +48,11 @@ pub(super) fn list(world: &World, query: &Query, at: Circumstances<'_>) -> Resul
         token: query.get("pageToken").unwrap_or_default(),
         parameters: String::new(),
     };
-    let mut items = world.visible_items(at.account, at.now, at.switches.visible_after);
-    newest_first(&mut items, at);
+    let items = in_order(world, "list", at, || {
+        let mut items = world.visible_items(at.account, at.now, at.switches.visible_after);
+        newest_first(world, &mut items, at);
+        Ok(items)
+    })?;
     page(world, &LIST_ITEMS, &items, &wanted, None, at)
 }
 
@@ -83,16 +87,19 @@ pub(super) fn search(world: &World, body: Option<&Value>, at: Circumstances<'_>)
         parameters,
     };
 
-    let visible = world.visible_items(at.account, at.now, at.switches.visible_after);
     if !album_id.is_empty() {
-        let items = in_album_order(world, &album_id, &visible, at)?;
+        let items = in_order(world, &wanted.parameters, at, || in_album_order(world, &album_id, at))?;
         return page(world, &SEARCH_ITEMS, &items, &wanted, Some(&album_id), at);
     }
-    let mut items: Vec<&Item> = visible.into_iter().filter(|item| filters.lets_through(item)).collect();
-    newest_first(&mut items, at);
-    if oldest_first {
-        items.reverse();
-    }
+    let items = in_order(world, &wanted.parameters, at, || {
+        let mut items = world.visible_items(at.account, at.now, at.switches.visible_after);
+        items.retain(|item| filters.lets_through(&world.items[*item]));
+        newest_first(world, &mut items, at);
+        if oldest_first {
+            items.reverse();
+        }
+        Ok(items)
+    })?;
     page(world, &SEARCH_ITEMS, &items, &wanted, None, at)
 }
 
@@ -197,39 +204,48 @@ fn renderer<'a>(world: &'a World, at: Circumstances<'a>) -> Renderer<'a> {
     }
 }
 
-/// Items of the same second stay in the order in which they were created, latest first.
-fn newest_first(items: &mut [&Item], at: Circumstances<'_>) {
-    items.reverse();
-    items.sort_by_cached_key(|item| Reverse(item.creation_time(&at.switches.naive_zone)));
+/// The positions of a listing's items, remembered until the library changes; not while items become visible by time.
+fn in_order(
+    world: &World,
+    listing: &str,
+    at: Circumstances<'_>,
+    make: impl FnOnce() -> Result<Vec<usize>, ApiError>,
+) -> Result<Arc<Vec<usize>>, ApiError> {
+    if !at.switches.visible_after.is_zero() {
+        return make().map(Arc::new);
+    }
+    let zone = &at.switches.naive_zone;
+    let listing = format!("{} {zone:?} {listing}", at.account);
+    world.orders.get(world.changes, &listing, make)
 }
 
-fn in_album_order<'a>(
-    world: &World,
-    album_id: &str,
-    visible: &[&'a Item],
-    at: Circumstances<'_>,
-) -> Result<Vec<&'a Item>, ApiError> {
+/// Items of the same second stay in the order in which they were created, latest first.
+fn newest_first(world: &World, items: &mut [usize], at: Circumstances<'_>) {
+    items.reverse();
+    items.sort_by_cached_key(|item| Reverse(world.items[*item].creation_time(&at.switches.naive_zone)));
+}
+
+fn in_album_order(world: &World, album_id: &str, at: Circumstances<'_>) -> Result<Vec<usize>, ApiError> {
     let album = world
         .own_album(at.account, album_id)
         .ok_or_else(|| ApiError::new(404, "Requested entity was not found."))?;
-    let by_id: std::collections::HashMap<&str, &'a Item> =
-        visible.iter().map(|item| (item.id.as_str(), *item)).collect();
+    let delay = at.switches.visible_after;
     Ok(world.albums[album]
         .item_ids()
-        .filter_map(|id| by_id.get(id).copied())
+        .filter_map(|id| world.visible_item(at.account, id, at.now, delay))
         .collect())
 }
 
 fn page(
     world: &World,
     listing: &Listing,
-    items: &[&Item],
+    items: &[usize],
     wanted: &Wanted<'_>,
     album: Option<&str>,
     at: Circumstances<'_>,
 ) -> Result<ItemsReply, ApiError> {
-    let Page { elements, next } = listing.page(items, |item| &item.id, wanted, at.switches)?;
-    let render = |item: &&Item| renderer(world, at).item(item, album);
+    let Page { elements, next } = listing.page(items, |item| &world.items[*item].id, wanted, at.switches)?;
+    let render = |item: &usize| renderer(world, at).item(&world.items[*item], album);
     Ok(ItemsReply {
         media_items: elements.iter().map(render).collect(),
         next_page_token: next,

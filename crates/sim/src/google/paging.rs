@@ -50,10 +50,10 @@ pub(super) struct Page<T> {
 
 impl Listing {
     /// The page that is wanted out of `all`; `id` names an element, so that new ones do not shift the next page.
-    pub(super) fn page<T: Clone>(
+    pub(super) fn page<'a, T: Clone>(
         &self,
-        all: &[T],
-        id: impl Fn(&T) -> &str,
+        all: &'a [T],
+        id: impl Fn(&'a T) -> &'a str,
         wanted: &Wanted<'_>,
         switches: &GoogleSwitches,
     ) -> Result<Page<T>, ApiError> {
@@ -62,9 +62,12 @@ impl Listing {
         let mut start = 0;
         if !wanted.token.is_empty() {
             let (last, offset) = self.read_token(wanted.token, &binding)?;
-            start = all
-                .iter()
-                .position(|element| id(element) == last)
+            // Where nothing was added meanwhile, the last element still is where it was.
+            let unmoved = offset
+                .checked_sub(1)
+                .filter(|at| all.get(*at).is_some_and(|element| id(element) == last));
+            start = unmoved
+                .or_else(|| all.iter().position(|element| id(element) == last))
                 .map_or(offset.min(all.len()), |at| at + 1);
         } else if switches.empty_first_page && !all.is_empty() {
             return Ok(Page {

@@ -69,25 +69,33 @@ impl Receiver {
             if too_large {
                 continue;
             }
-            incoming.hasher.update(&piece);
-            incoming.size += piece.len() as u64;
-            let (fits, rest) = piece.split_at(piece.len().min(MEMORY_BYTES - incoming.head.len()));
-            incoming.head.extend_from_slice(fits);
-            if !rest.is_empty() {
-                self.overflow(&mut incoming, rest, limits)
-                    .await
-                    .map_err(NotReceived::Broken)?;
-            }
-            too_large = incoming.size > limits.of(incoming.format());
+            self.feed(&mut incoming, &piece, limits)
+                .await
+                .map_err(NotReceived::Broken)?;
+            too_large = incoming.size > incoming.limit(limits);
         }
         if too_large {
-            incoming.remove_file().await;
             return Err(NotReceived::TooLarge);
         }
         if incoming.size == 0 {
             return Err(NotReceived::Empty);
         }
         self.finish(incoming, limits).await.map_err(NotReceived::Broken)
+    }
+
+    /// Takes the next bytes of a body.
+    ///
+    /// # Errors
+    /// The disk does not want them; what was taken in before is of no use then.
+    pub(super) async fn feed(&self, incoming: &mut Incoming, piece: &[u8], limits: Limits) -> io::Result<()> {
+        incoming.hasher.update(piece);
+        incoming.size += piece.len() as u64;
+        let (fits, rest) = piece.split_at(piece.len().min(MEMORY_BYTES - incoming.head.len()));
+        incoming.head.extend_from_slice(fits);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.overflow(incoming, rest, limits).await
     }
 
     /// The rest of a body that is too large for memory.
@@ -111,7 +119,11 @@ impl Receiver {
         }
     }
 
-    async fn finish(&self, mut incoming: Incoming, limits: Limits) -> io::Result<Stored> {
+    /// Ends a body: what it is, its hashes, and where it lies from now on.
+    ///
+    /// # Errors
+    /// The disk does not take or give its bytes.
+    pub(super) async fn finish(&self, mut incoming: Incoming, limits: Limits) -> io::Result<Stored> {
         let (size, format) = (incoming.size, incoming.format());
         let hashes = std::mem::take(&mut incoming.hasher).finish();
         let path = match incoming.file.take() {
@@ -121,7 +133,7 @@ impl Receiver {
             }
             None => None,
         };
-        let head = incoming.head;
+        let head = std::mem::take(&mut incoming.head);
         let (details, head) = match path.clone() {
             Some(path) => (
                 blocking(move || details_of_file(&path, format, size, limits.check_end)).await?,
@@ -151,14 +163,15 @@ impl Receiver {
 }
 
 impl Limits {
-    fn of(self, format: Option<Format>) -> u64 {
+    pub(super) fn of(self, format: Option<Format>) -> u64 {
         let video = format.map_or(self.declared_video, Format::is_video);
         if video { self.video_bytes } else { self.photo_bytes }
     }
 }
 
+/// A body that is not complete yet; a file of it goes away with it.
 #[derive(Debug, Default)]
-struct Incoming {
+pub(super) struct Incoming {
     hasher: Hasher,
     size: u64,
     head: Vec<u8>,
@@ -171,11 +184,23 @@ impl Incoming {
         sniff(&self.head[..self.head.len().min(HEAD_BYTES)])
     }
 
-    async fn remove_file(&mut self) {
+    /// Bytes taken in so far.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Largest size of a file of its kind, by the bytes so far.
+    pub(super) fn limit(&self, limits: Limits) -> u64 {
+        limits.of(self.format())
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
         if let Some((path, file)) = self.file.take() {
             drop(file);
             // A left-over goes away with the state folder.
-            let _ = tokio::fs::remove_file(path).await;
+            let _ = std::fs::remove_file(path);
         }
     }
 }

@@ -5,12 +5,16 @@ use axum::http::request::Parts;
 
 use crate::origin::UNKNOWN;
 
+use super::resumable;
 use super::scopes::{APPEND, EDIT, READ};
 
 /// A request to the Library host, with the id out of its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
+    /// A body in one request, or the start of an upload in several.
     Upload,
+    /// Anything else at the address of an upload in several requests.
+    UploadSession,
     BatchCreate,
     Search,
     List,
@@ -70,6 +74,7 @@ impl Route {
     pub(super) fn operation(&self) -> &'static str {
         match self {
             Self::Upload => "upload",
+            Self::UploadSession => "upload_chunk",
             Self::BatchCreate => "batch_create",
             Self::Search => "search",
             Self::List => "list",
@@ -90,7 +95,7 @@ impl Route {
     /// The name of its rpc, as error details give it.
     pub(super) fn rpc(&self) -> &'static str {
         match self {
-            Self::Upload => "UploadMedia",
+            Self::Upload | Self::UploadSession => "UploadMedia",
             Self::BatchCreate => "BatchCreateMediaItems",
             Self::Search => "SearchMediaItems",
             Self::List => "ListMediaItems",
@@ -111,7 +116,7 @@ impl Route {
     /// The scopes of which one suffices; none suffices for removed calls.
     pub(super) fn scopes(&self) -> &'static [&'static str] {
         match self {
-            Self::Upload | Self::BatchCreate | Self::AlbumCreate => &[APPEND],
+            Self::Upload | Self::UploadSession | Self::BatchCreate | Self::AlbumCreate => &[APPEND],
             Self::Search | Self::List | Self::Get(_) | Self::BatchGet | Self::AlbumList | Self::AlbumGet(_) => &[READ],
             Self::PatchItem(_) | Self::AlbumPatch(_) => &[EDIT],
             Self::AlbumAdd(_) | Self::AlbumRemove(_) | Self::Enrichment(_) => &[EDIT, APPEND],
@@ -141,7 +146,11 @@ fn plain(id: &str) -> Option<String> {
 
 /// Operations of the Library host.
 pub(super) fn library_operation(parts: &Parts) -> &'static str {
-    Route::of(&parts.method, parts.uri.path()).map_or(UNKNOWN, |route| route.operation())
+    match Route::of(&parts.method, parts.uri.path()) {
+        None => UNKNOWN,
+        Some(Route::Upload) if resumable::is_resumable(parts) => resumable::operation(parts),
+        Some(route) => route.operation(),
+    }
 }
 
 /// Operations of the hosts for accounts, tokens and people.

@@ -1,11 +1,13 @@
 //! The servers of the stand-in: one listener per host, all over one world.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::{any, get, post};
 use futures_util::future::BoxFuture;
@@ -13,15 +15,19 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::control::{Service, SessionCommand};
+use crate::error::SimError;
 use crate::origin::{Shared, unknown_route};
 
 use super::call::Call;
 use super::consent;
+use super::credentials;
 use super::identity;
 use super::proto::Query;
 use super::receive::Receiver;
 use super::reply::{Reply, oauth_error};
+use super::resumable::{is_resumable, resumable};
 use super::routes::Route;
+use super::sessions::Sessions;
 use super::switches::GoogleSwitches;
 use super::token::{Form, revoke_token, token};
 use super::upload::upload;
@@ -43,8 +49,11 @@ pub(super) struct Urls {
 #[derive(Debug)]
 pub(super) struct Google {
     pub(super) shared: Arc<Shared>,
+    /// Where files of tokens go.
+    pub(super) state_dir: PathBuf,
     pub(super) urls: Urls,
     pub(super) receiver: Receiver,
+    pub(super) sessions: Sessions,
     world: Mutex<World>,
     switches: Mutex<GoogleSwitches>,
 }
@@ -52,6 +61,7 @@ pub(super) struct Google {
 impl Google {
     pub(super) fn new(
         shared: Arc<Shared>,
+        state_dir: PathBuf,
         urls: Urls,
         receiver: Receiver,
         world: World,
@@ -59,8 +69,10 @@ impl Google {
     ) -> Self {
         Self {
             shared,
+            state_dir,
             urls,
             receiver,
+            sessions: Sessions::default(),
             world: Mutex::new(world),
             switches: Mutex::new(switches),
         }
@@ -76,6 +88,22 @@ impl Google {
 
     pub(super) fn switches_mut(&self) -> MutexGuard<'_, GoogleSwitches> {
         self.switches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts bytes of an upload against the switch by which tokens die in the middle; whether they died just now.
+    pub(super) fn tokens_die(&self, bytes: u64) -> bool {
+        {
+            let mut switches = self.switches_mut();
+            let Some(left) = switches.tokens_die_after_bytes else {
+                return false;
+            };
+            switches.tokens_die_after_bytes = left.checked_sub(bytes).filter(|left| *left > 0);
+            if switches.tokens_die_after_bytes.is_some() {
+                return false;
+            }
+        }
+        self.world().access.clear();
+        true
     }
 
     /// The switches as they are now; a request keeps them to its end.
@@ -193,7 +221,10 @@ async fn library(State(google): Shares, request: Request) -> Reply {
         return unknown_route(parts.method, parts.uri).await;
     };
     if route == Route::Upload {
-        return upload(&google, &parts, body).await;
+        return match is_resumable(&parts) {
+            true => resumable(&google, &parts, body).await,
+            false => upload(&google, &parts, body).await,
+        };
     }
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let switches = google.switches();
@@ -233,14 +264,53 @@ impl Service for Google {
             .collect()
     }
 
-    fn end_sessions(&self, command: SessionCommand) {
-        let mut world = self.world();
-        if command.expire {
-            world.access.clear();
+    fn upload_lines(&self) -> Vec<Value> {
+        self.sessions.lines()
+    }
+
+    fn file_names(&self, _: &str, parts: &Parts, json: &[u8]) -> Vec<String> {
+        self.names_of(parts, json)
+    }
+
+    fn other_item(&self, uri: &Uri) -> Option<Uri> {
+        self.other_item_of(uri)
+    }
+
+    fn change_sessions(&self, command: &SessionCommand) -> Result<Value, SimError> {
+        if command.renewable.is_some() || command.expire_after_requests.is_some() {
+            return Err(SimError::Options(
+                "`renewable` and `expire_after_requests` are about cookies, and this service has none".to_owned(),
+            ));
         }
-        if command.revoke_refresh {
-            world.refresh.clear();
+        {
+            let mut world = self.world();
+            if command.expire || command.revoke_refresh {
+                world.access.clear();
+            }
+            if command.revoke_refresh {
+                world.refresh.clear();
+            }
         }
+        if let Some(person) = command.switch_account {
+            let email = {
+                let mut world = self.world();
+                let account = world.account_of(person);
+                world.accounts[account].email.clone()
+            };
+            self.switches_mut().consent_account = Some(email);
+        }
+        if let Some(bytes) = command.expire_after_bytes {
+            self.switches_mut().tokens_die_after_bytes = Some(bytes);
+        }
+        let file = match command.issue {
+            Some(person) => Some(credentials::issue(self, person, command.to.as_deref())?),
+            None => None,
+        };
+        Ok(json!({
+            "expire": command.expire || command.revoke_refresh,
+            "revoke_refresh": command.revoke_refresh,
+            "file": file,
+        }))
     }
 }
 
@@ -274,7 +344,7 @@ impl Google {
 pub(super) fn titles_by_item(world: &World) -> HashMap<String, Vec<String>> {
     let mut titles: HashMap<String, Vec<String>> = HashMap::new();
     for album in world.albums.iter().filter(|album| !album.deleted) {
-        for entry in &album.entries {
+        for entry in album.entries() {
             if let Entry::Item(id) = entry {
                 titles.entry(id.clone()).or_default().push(album.title.clone());
             }

@@ -53,6 +53,26 @@ pub enum EmptyUpload {
     EmptyToken,
 }
 
+/// What becomes of `X-Goog-Hash` on an upload in several requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResumableHash {
+    /// Compared with the whole, as with an upload in one request.
+    Checked,
+    /// Nobody looks at it.
+    Ignored,
+}
+
+/// What happens to the request in whose middle its access token dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenDeath {
+    /// It is carried out; the next one is refused.
+    AfterRequest,
+    /// It is answered with 401; what had arrived is kept as after a broken connection.
+    InRequest,
+}
+
 /// What happens to an item that is created again while it lies in the trash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -109,6 +129,20 @@ pub struct GoogleSwitches {
     pub empty_upload: EmptyUpload,
     /// How long an upload token works.
     pub upload_token_life: SignedDuration,
+    /// What the chunks of an upload in several requests are multiples of, in bytes; 0 counts as 1.
+    pub upload_granularity: u64,
+    /// How long the address of an upload in several requests works.
+    pub upload_session_life: SignedDuration,
+    /// Keeps every byte of a broken request; else what is kept is rounded down to the granularity.
+    pub keep_partial_granule: bool,
+    /// Whether the reply to a `query` after the end has the upload token as its body.
+    pub final_query_token: bool,
+    /// Whether an upload in several requests has its hash checked.
+    pub resumable_hash: ResumableHash,
+    /// All access tokens die, once, when this many more bytes of uploads have arrived; `None` means never.
+    pub tokens_die_after_bytes: Option<u64>,
+    /// What happens to the upload in whose middle that is.
+    pub token_death: TokenDeath,
 
     /// Requests per project and day; `None` means no limit.
     pub requests_per_day: Option<u32>,
@@ -193,6 +227,13 @@ impl Default for GoogleSwitches {
             video_limit_bytes: 20 * 1024 * 1024 * 1024,
             empty_upload: EmptyUpload::Refuse,
             upload_token_life: SignedDuration::from_hours(24),
+            upload_granularity: 256 * 1024,
+            upload_session_life: SignedDuration::from_hours(7 * 24),
+            keep_partial_granule: false,
+            final_query_token: true,
+            resumable_hash: ResumableHash::Checked,
+            tokens_die_after_bytes: None,
+            token_death: TokenDeath::AfterRequest,
             requests_per_day: Some(10_000),
             quota_day_zone: los_angeles(),
             writes_per_minute: Some(30),

@@ -18,7 +18,10 @@ use super::reply::{ApiError, Reply, too_large, upload_error, upload_token};
 use super::routes::Route;
 use super::service::Google;
 use super::switches::{EmptyUpload, GoogleSwitches};
-use super::world::{Grant, Upload, World};
+use super::world::{AccountIndex, Grant, Stored, Upload, World};
+
+/// What a body is refused with that is not the one its hash says.
+pub(super) const WRONG_HASH: &str = "User-provided checksum does not match received payload content.";
 
 /// Takes in one body and answers with the token that stands for it.
 pub(super) async fn upload(google: &Arc<Google>, parts: &Parts, body: Body) -> Reply {
@@ -54,42 +57,57 @@ pub(super) async fn upload(google: &Arc<Google>, parts: &Parts, body: Body) -> R
             return upload_error(500, 13, "Internal error encountered.", &upload_id);
         }
     };
-    if !hash_agrees(&parts.headers, &stored.hashes) && !google.shared.faults.wrong_hash_accepted("upload") {
-        return upload_error(
-            400,
-            3,
-            "User-provided checksum does not match received payload content.",
-            &upload_id,
-        );
+    let agrees = hash_agrees(header(&parts.headers, "x-goog-hash"), &stored.hashes);
+    if !agrees && !google.shared.faults.wrong_hash_accepted("upload") {
+        return upload_error(400, 3, WRONG_HASH, &upload_id);
     }
-    let file_name = header(&parts.headers, "x-goog-upload-file-name").map(str::to_owned);
-    let declared_type = declared
-        .filter(|declared| *declared != "application/octet-stream")
-        .map(str::to_owned);
-    let created = google.now();
-    let world = &mut *google.world();
-    let stored = keep(world, stored);
-    let token = world.mint.upload_token();
-    let upload = Upload {
+    google.tokens_die(stored.size);
+    let upload = Received {
         account: grant.account,
         stored,
-        file_name,
-        declared_type,
+        file_name: header(&parts.headers, "x-goog-upload-file-name").map(str::to_owned),
+        declared_type: declared.map(str::to_owned),
+    };
+    upload_token(token_for(google, upload), &upload_id)
+}
+
+/// A body that has arrived whole.
+pub(super) struct Received {
+    pub(super) account: AccountIndex,
+    pub(super) stored: Stored,
+    pub(super) file_name: Option<String>,
+    pub(super) declared_type: Option<String>,
+}
+
+/// Keeps a body and makes the token that stands for it.
+pub(super) fn token_for(google: &Google, received: Received) -> String {
+    let (created, life) = (google.now(), google.switches().upload_token_life);
+    let world = &mut *google.world();
+    let stored = keep(world, received.stored);
+    let token = world.mint.upload_token();
+    let upload = Upload {
+        account: received.account,
+        stored,
+        file_name: received.file_name,
+        declared_type: received
+            .declared_type
+            .filter(|declared| declared != "application/octet-stream"),
         created,
         used: false,
         failed_once: false,
     };
-    world.uploads.insert(token_key(&token), upload);
-    upload_token(token, &upload_id)
+    world.add_upload(token_key(&token), upload, life);
+    token
 }
 
 /// The same bytes are kept once, with what was found out about them last.
-fn keep(world: &mut World, stored: super::world::Stored) -> Arc<super::world::Stored> {
-    match world.bodies.get(&stored.content()) {
-        Some(held) if held.details.complete == stored.details.complete => Arc::clone(held),
-        _ => {
+fn keep(world: &mut World, stored: Stored) -> Arc<Stored> {
+    let held = world.bodies.get(&stored.content()).and_then(std::sync::Weak::upgrade);
+    match held.filter(|held| held.details.complete == stored.details.complete) {
+        Some(held) => held,
+        None => {
             let stored = Arc::new(stored);
-            world.bodies.insert(stored.content(), Arc::clone(&stored));
+            world.bodies.insert(stored.content(), Arc::downgrade(&stored));
             stored
         }
     }
@@ -99,12 +117,7 @@ fn keep(world: &mut World, stored: super::world::Stored) -> Arc<super::world::St
 fn check(google: &Google, parts: &Parts, switches: &GoogleSwitches) -> Result<Grant, (u16, u8, String)> {
     let admitted = admit(google, &Route::Upload, switches, &parts.headers, &parts.uri);
     let grant = admitted.map_err(|error| as_bare_status(&error))?;
-    let (now, project) = (google.now(), google.world().client.project_number.clone());
-    google
-        .world()
-        .quotas
-        .take_upload(now, switches, &project)
-        .map_err(|text| (400, 3, text))?;
+    take_upload(google, switches)?;
     match header(&parts.headers, "x-goog-upload-protocol") {
         Some("raw") => Ok(grant),
         Some(other) => Err((400, 3, format!("Unsupported upload protocol: {other}"))),
@@ -116,8 +129,19 @@ fn check(google: &Google, parts: &Parts, switches: &GoogleSwitches) -> Result<Gr
     }
 }
 
+/// Counts one upload against the project's limit per minute.
+pub(super) fn take_upload(google: &Google, switches: &GoogleSwitches) -> Result<(), (u16, u8, String)> {
+    let now = google.now();
+    let world = &mut *google.world();
+    let project = world.client.project_number.clone();
+    world
+        .quotas
+        .take_upload(now, switches, &project)
+        .map_err(|text| (400, 3, text))
+}
+
 /// A bad token and a token without the upload scope look the same here (uploads-401-authentication-session).
-fn as_bare_status(error: &ApiError) -> (u16, u8, String) {
+pub(super) fn as_bare_status(error: &ApiError) -> (u16, u8, String) {
     let missing_scope = error.status == 403 && error.message.contains("insufficient authentication scopes");
     match error.status {
         _ if missing_scope => (401, 16, "Authentication session is not defined.".to_owned()),
@@ -128,18 +152,20 @@ fn as_bare_status(error: &ApiError) -> (u16, u8, String) {
     }
 }
 
-/// Whether the SHA-1 that the client sent, if it sent one, is that of the bytes.
-fn hash_agrees(headers: &HeaderMap, hashes: &Hashes) -> bool {
-    let given = header(headers, "x-goog-hash").unwrap_or_default();
-    let sha1 = given.split(',').find_map(|part| part.trim().strip_prefix("sha1="));
+/// Whether the SHA-1 in `X-Goog-Hash`, if the client sent one, is that of the bytes.
+pub(super) fn hash_agrees(given: Option<&str>, hashes: &Hashes) -> bool {
+    let sha1 = given
+        .unwrap_or_default()
+        .split(',')
+        .find_map(|part| part.trim().strip_prefix("sha1="));
     sha1.is_none_or(|sha1| STANDARD.decode(sha1).is_ok_and(|bytes| bytes == hashes.sha1))
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
-async fn drain(body: Body) {
+pub(super) async fn drain(body: Body) {
     let mut pieces = body.into_data_stream();
     while let Some(Ok(_)) = pieces.next().await {}
 }

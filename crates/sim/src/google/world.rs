@@ -1,15 +1,17 @@
 //! Everything that the stand-in remembers: people, apps, what they were granted, and their libraries.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Weak};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::blob::{Blob, Hashes};
+use crate::control::Person;
 
 use super::details::Details;
 use super::mint::Mint;
+use super::orders::Orders;
 use super::quota::Quotas;
 use super::scopes::Scopes;
 
@@ -18,6 +20,12 @@ pub(super) type ContentId = [u8; 20];
 
 /// What is kept of an upload token: tokens are long, and a big run makes many.
 pub(super) type TokenKey = [u8; 20];
+
+/// Tokens from which on old ones are looked for.
+const SWEEP_AT: usize = 10_000;
+
+/// Who signs in where a test wants somebody else.
+const OTHER_EMAIL: &str = "other@gmail.example";
 
 /// Position of an account in [`World::accounts`].
 pub(super) type AccountIndex = usize;
@@ -147,7 +155,7 @@ impl Item {
 }
 
 /// A place in an album.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Entry {
     Item(String),
     Enrichment(String),
@@ -160,12 +168,41 @@ pub(super) struct Album {
     pub(super) account: AccountIndex,
     pub(super) creator: Creator,
     pub(super) title: String,
-    pub(super) entries: Vec<Entry>,
+    entries: Vec<Entry>,
+    /// The same without order, so that a large album need not be searched for each item.
+    held: HashSet<Entry>,
     pub(super) cover: Option<String>,
     pub(super) deleted: bool,
 }
 
 impl Album {
+    /// The places in order.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Whether it has this place.
+    pub(super) fn has(&self, entry: &Entry) -> bool {
+        self.held.contains(entry)
+    }
+
+    /// Puts entries in, in order, from position `at` on; what is there already stays where it is.
+    pub(super) fn insert(&mut self, mut at: usize, entries: Vec<Entry>) {
+        for entry in entries {
+            if self.held.insert(entry.clone()) {
+                self.entries.insert(at, entry);
+                at += 1;
+            }
+        }
+    }
+
+    /// Takes items out.
+    pub(super) fn remove(&mut self, items: &[String]) {
+        let gone = |entry: &Entry| matches!(entry, Entry::Item(id) if items.contains(id));
+        self.entries.retain(|entry| !gone(entry));
+        self.held.retain(|entry| !gone(entry));
+    }
+
     pub(super) fn item_ids(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().filter_map(|entry| match entry {
             Entry::Item(id) => Some(id.as_str()),
@@ -174,7 +211,7 @@ impl Album {
     }
 
     pub(super) fn holds(&self, item: &str) -> bool {
-        self.item_ids().any(|id| id == item)
+        self.has(&Entry::Item(item.to_owned()))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -202,8 +239,15 @@ pub(super) struct World {
     pub(super) grants_made: u64,
     pub(super) refreshes: u64,
     pub(super) uploads: HashMap<TokenKey, Upload>,
-    /// Every body received so far, once.
-    pub(super) bodies: HashMap<ContentId, Arc<Stored>>,
+    /// Tokens that are looked through next for those whose time is over, once there are so many.
+    sweep_at: usize,
+    /// Every body that a token or an item stands for, once.
+    pub(super) bodies: HashMap<ContentId, Weak<Stored>>,
+    /// Bytes of all items of an account; what lies in the trash still counts, as at the real service.
+    storage: HashMap<AccountIndex, u64>,
+    /// Grows with every change of what a listing shows.
+    pub(super) changes: u64,
+    pub(super) orders: Orders,
     /// In order of creation.
     pub(super) items: Vec<Item>,
     by_id: HashMap<String, usize>,
@@ -242,7 +286,11 @@ impl World {
             grants_made: 0,
             refreshes: 0,
             uploads: HashMap::new(),
+            sweep_at: SWEEP_AT,
             bodies: HashMap::new(),
+            storage: HashMap::new(),
+            changes: 0,
+            orders: Orders::default(),
             items: Vec::new(),
             by_id: HashMap::new(),
             by_content: HashMap::new(),
@@ -255,6 +303,21 @@ impl World {
         self.accounts
             .iter()
             .position(|account| account.email == email || account.sub == email)
+    }
+
+    /// The account of a person; the other one gets theirs when first spoken of.
+    pub(super) fn account_of(&mut self, person: Person) -> AccountIndex {
+        match person {
+            Person::Same => 0,
+            Person::Other => self.account(OTHER_EMAIL).unwrap_or_else(|| {
+                self.accounts.push(Account {
+                    sub: "109876543210987654321".into(),
+                    email: OTHER_EMAIL.into(),
+                    storage_limit: None,
+                });
+                self.accounts.len() - 1
+            }),
+        }
     }
 
     /// What the ids of this account and this app begin with.
@@ -286,13 +349,26 @@ impl World {
         self.item(account, id).filter(|item| item.creator == self.app())
     }
 
-    /// The items that the app may see, in order of creation; fresh ones only after `delay`.
-    pub(super) fn visible_items(&self, account: AccountIndex, now: Timestamp, delay: SignedDuration) -> Vec<&Item> {
+    /// Positions of the items that the app may see, in order of creation; fresh ones only after `delay`.
+    pub(super) fn visible_items(&self, account: AccountIndex, now: Timestamp, delay: SignedDuration) -> Vec<usize> {
         let app = self.app();
-        let seen = |item: &&Item| {
+        let seen = |item: &Item| {
             item.account == account && item.creator == app && !item.trashed && now.duration_since(item.created) >= delay
         };
-        self.items.iter().filter(seen).collect()
+        (0..self.items.len()).filter(|at| seen(&self.items[*at])).collect()
+    }
+
+    /// Whether the app may see an item; a fresh one only after `delay`.
+    pub(super) fn visible_item(
+        &self,
+        account: AccountIndex,
+        id: &str,
+        now: Timestamp,
+        delay: SignedDuration,
+    ) -> Option<usize> {
+        let at = *self.by_id.get(id)?;
+        let item = self.own_item(account, id)?;
+        (now.duration_since(item.created) >= delay).then_some(at)
     }
 
     /// Adds an item under the id that its content decides.
@@ -320,6 +396,8 @@ impl World {
         let at = self.items.len();
         self.by_id.insert(id.clone(), at);
         self.by_content.insert((account, stored.content()), at);
+        *self.storage.entry(account).or_default() += stored.size;
+        self.changes += 1;
         self.items.push(Item {
             id,
             account,
@@ -344,6 +422,7 @@ impl World {
             creator,
             title,
             entries: Vec::new(),
+            held: HashSet::new(),
             cover: None,
             deleted: false,
         });
@@ -363,13 +442,20 @@ impl World {
             .filter(|at| self.albums[*at].creator == app && !self.albums[*at].deleted)
     }
 
-    /// Bytes that the library of an account takes up; what lies in the trash still counts, as at the real service.
+    /// Bytes that the library of an account takes up.
     pub(super) fn storage_used(&self, account: AccountIndex) -> u64 {
-        self.items
-            .iter()
-            .filter(|item| item.account == account)
-            .map(|item| item.stored.size)
-            .sum()
+        self.storage.get(&account).copied().unwrap_or(0)
+    }
+
+    /// Keeps what an upload token stands for. Now and then the tokens older than `life` go, and bodies that nobody needs.
+    pub(super) fn add_upload(&mut self, key: TokenKey, upload: Upload, life: SignedDuration) {
+        if self.uploads.len() >= self.sweep_at {
+            let now = upload.created;
+            self.uploads.retain(|_, held| now.duration_since(held.created) < life);
+            self.bodies.retain(|_, body| body.strong_count() > 0);
+            self.sweep_at = SWEEP_AT.max(2 * self.uploads.len());
+        }
+        self.uploads.insert(key, upload);
     }
 }
 
@@ -424,7 +510,7 @@ mod tests {
         let seen: Vec<_> = world
             .visible_items(0, now, SignedDuration::ZERO)
             .iter()
-            .map(|item| item.id.clone())
+            .map(|at| world.items[*at].id.clone())
             .collect();
         assert_eq!(seen, [mine]);
         assert!(world.item(0, &phone).is_some() && world.own_item(0, &phone).is_none());

@@ -358,7 +358,7 @@ async fn a_flipped_bit_keeps_the_length_and_spoils_the_hash() {
 async fn a_status_fault_has_the_body_of_its_host_and_the_wait() {
     let fault = Fault::Status {
         status: 429,
-        retry_after: Some(7),
+        retry_after: Some(7.into()),
         body: None,
     };
     let stage = with_faults(

@@ -6,5 +6,7 @@ mod bytes;
 mod listing;
 mod samples;
 mod search;
+mod session;
 mod shapes;
 mod support;
+mod videos;

@@ -123,9 +123,9 @@ async fn a_bad_token_and_a_missing_scope_look_alike(#[case] expired: bool) {
 
 #[rstest]
 #[case::missing(None)]
-#[case::resumable(Some("resumable"))]
+#[case::unheard_of(Some("multipart"))]
 #[tokio::test]
-async fn only_the_raw_protocol_is_known(#[case] protocol: Option<&str>) {
+async fn other_protocols_are_refused(#[case] protocol: Option<&str>) {
     let stand = Stand::start().await;
     let mut request = stand.request(Method::POST, "/v1/uploads").body(jpeg(0).await);
     if let Some(protocol) = protocol {
