@@ -95,6 +95,6 @@ impl Body for BytesBody {
     }
 
     async fn seal(&self) -> Result<Checksums> {
-        Ok(self.checksums.clone())
+        Ok(self.checksums)
     }
 }

@@ -187,7 +187,8 @@ pub struct RequestCost {
 pub struct SinkCaps {
     /// Hashes by which `find` can look.
     pub find_by: HashKinds,
-    /// Hashes that `stage` needs before the first byte.
+    /// Hashes that `stage` needs before the first byte; where it is `resumable`, a body without them is sent in a
+    /// resumable upload and sealed before that is final.
     pub needs_before_stage: HashKinds,
     /// Hashes that `verify` can report.
     pub reports: HashKinds,

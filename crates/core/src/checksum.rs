@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use md5::digest::common::hazmat::{SerializableState, SerializedState};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use sha1::Sha1;
@@ -186,6 +187,18 @@ impl fmt::Debug for Digester {
     }
 }
 
+/// First byte of what [`Digester::save`] gives; another one if the meaning of the others changes.
+const SAVED_FORM: u8 = 1;
+
+/// Takes one hash's state off the front.
+fn take<H: SerializableState>(rest: &mut &[u8]) -> Option<H> {
+    let mut state = SerializedState::<H>::default();
+    let (own, other) = rest.split_at_checked(state.len())?;
+    state.copy_from_slice(own);
+    *rest = other;
+    H::deserialize(&state).ok()
+}
+
 impl Digester {
     /// Starts with nothing read; `kinds` beyond MD5 and SHA-1 are added to these two.
     pub fn new(kinds: HashKinds) -> Self {
@@ -210,6 +223,39 @@ impl Digester {
     /// Returns how many bytes were taken in.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
+    }
+
+    /// Writes down where it stands, so that another process can go on from here; a few hundred bytes.
+    ///
+    /// They are for [`Digester::restore`] of the same version only, which refuses all else.
+    pub fn save(&self) -> Vec<u8> {
+        let mut saved = vec![SAVED_FORM, u8::from(self.sha256.is_some())];
+        saved.extend_from_slice(&self.size_bytes.to_be_bytes());
+        saved.extend_from_slice(&self.md5.serialize());
+        saved.extend_from_slice(&self.sha1.serialize());
+        if let Some(sha256) = &self.sha256 {
+            saved.extend_from_slice(&sha256.serialize());
+        }
+        saved
+    }
+
+    /// Goes on from where [`Digester::save`] stood; `None` if the bytes are none of this version.
+    pub fn restore(saved: &[u8]) -> Option<Self> {
+        let [SAVED_FORM, with_sha256, rest @ ..] = saved else {
+            return None;
+        };
+        let (size, mut rest) = rest.split_first_chunk::<8>()?;
+        let digester = Self {
+            md5: take(&mut rest)?,
+            sha1: take(&mut rest)?,
+            sha256: match with_sha256 {
+                0 => None,
+                1 => Some(take(&mut rest)?),
+                _ => return None,
+            },
+            size_bytes: u64::from_be_bytes(*size),
+        };
+        rest.is_empty().then_some(digester)
     }
 
     /// Ends and returns the hashes.
@@ -320,6 +366,31 @@ mod tests {
             digester.update(&bytes[at..]);
             prop_assert_eq!(digester.size_bytes(), bytes.len() as u64);
             prop_assert_eq!(digester.finish(), known(&bytes, 7));
+        }
+
+        #[test]
+        fn a_saved_digester_goes_on_as_if_it_had_never_stopped(
+            bytes in any::<Vec<u8>>(), at in any::<proptest::sample::Index>(), kinds in 0u8..8,
+        ) {
+            let at = at.index(bytes.len() + 1);
+            let mut whole = Digester::new(HashKinds(kinds));
+            whole.update(&bytes[..at]);
+            let mut again = Digester::restore(&whole.save()).unwrap();
+            prop_assert_eq!(again.size_bytes(), at as u64);
+            whole.update(&bytes[at..]);
+            again.update(&bytes[at..]);
+            prop_assert_eq!(again.save(), whole.save());
+            prop_assert_eq!(again.finish(), whole.finish());
+        }
+
+        #[test]
+        fn other_bytes_are_no_saved_digester(bytes in any::<Vec<u8>>(), cut in 1usize..40) {
+            let saved = Digester::new(HashKinds::SHA256).save();
+            prop_assert!(Digester::restore(&saved[..saved.len() - cut]).is_none());
+            prop_assert!(Digester::restore(&[&saved[..], &[0]].concat()).is_none());
+            if bytes.first() != Some(&1) {
+                prop_assert!(Digester::restore(&bytes).is_none());
+            }
         }
 
         #[test]

@@ -287,6 +287,13 @@ impl Error {
         self
     }
 
+    /// Says what to do next in the words of whoever knows more than the innermost saying.
+    #[must_use]
+    pub fn hint_instead(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
     /// Adds a detail: a name and an unsecret value.
     #[must_use]
     pub fn context(mut self, name: &'static str, value: impl fmt::Display) -> Self {

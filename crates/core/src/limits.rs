@@ -108,7 +108,8 @@ impl LimitedSink {
             return refuse(ErrorKind::Rejected(Rejection::TooLarge), message);
         }
         let known = body.checksums().kinds();
-        if !known.contains(caps.needs_before_stage) {
+        // What streams straight into a resumable upload is hashed on its way, and sealed before that is final.
+        if !caps.resumable && !known.contains(caps.needs_before_stage) {
             let message = format!(
                 "it needs {} before the first byte, known: {known}",
                 caps.needs_before_stage

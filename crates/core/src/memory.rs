@@ -157,6 +157,22 @@ impl MemoryProvider {
         self.state().calls.fail(operation, nth.max(1), when, Box::new(error));
     }
 
+    /// Lets the next `stage` call that no other break is meant for lose its connection once the upload has that many
+    /// bytes; they are kept where uploads can be resumed.
+    pub fn break_next_stage(&self, after_bytes: u64) {
+        self.state().breaks.push_back(after_bytes);
+    }
+
+    /// Forgets all that was staged and not committed, as a service may do at any time.
+    pub fn forget_staged(&self) {
+        self.state().staged.retain(|_, kept| kept.became.is_some());
+    }
+
+    /// Returns how many bytes `stage` calls have taken, those of uploads that broke off included.
+    pub fn taken_bytes(&self) -> u64 {
+        self.state().taken_bytes
+    }
+
     /// Returns the items in the order in which they came, without what is in the bin.
     pub fn items(&self) -> Vec<MemoryItem> {
         self.state()

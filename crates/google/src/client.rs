@@ -1,5 +1,7 @@
 //! The Library API, one function per endpoint, in the service's own words.
 
+mod session;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,8 @@ use crate::wire::{
     NewEnrichment, NewMediaItem, SearchRequest, UserInfo,
 };
 use crate::{GoogleConfig, day};
+
+pub(crate) use session::{Finish, Progress, http_status};
 
 /// Requests a project has a day.
 pub(crate) const REQUESTS_PER_DAY: u32 = 10_000;
@@ -79,7 +83,7 @@ impl LibraryClient {
             .quota(QuotaRule {
                 account: "unknown".to_owned(),
                 resource: "library requests",
-                per_day: Some(REQUESTS_PER_DAY.into()),
+                per_day: Some(config.requests_per_day.into()),
                 zone: day::ZONE,
                 origins: vec![Origin::of(&library)],
             });
@@ -149,16 +153,10 @@ impl LibraryClient {
             call = call.header("x-goog-upload-content-type", media_type);
         }
         if let Some(sha1) = sha1 {
-            call = call.header("x-goog-hash", format!("sha1={}", STANDARD.encode(sha1)));
+            call = call.header("x-goog-hash", hash_value(&sha1));
         }
         let reply = call.send().await.map_err(refused_for_good)?;
-        let token = reply.text(TOKEN_BYTES).await?;
-        let token = token.trim();
-        if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c == '<') {
-            let error = Error::new(ErrorKind::Protocol, "google photos gave no upload token");
-            return Err(error.provider("google").operation(operation));
-        }
-        Ok(token.to_owned())
+        upload_token(&reply.text(TOKEN_BYTES).await?, operation)
     }
 
     /// Makes items of uploads, 1 to 50, at once in an album of this program's if one is given.
@@ -415,6 +413,21 @@ impl LibraryClient {
             .credentials(&*self.credentials)
             .bucket(bucket)
     }
+}
+
+/// Returns the value of the header by which the service compares what arrived.
+fn hash_value(sha1: &[u8; 20]) -> String {
+    format!("sha1={}", STANDARD.encode(sha1))
+}
+
+/// Reads an upload token, which is one word.
+fn upload_token(text: &str, operation: Operation) -> Result<String> {
+    let token = text.trim();
+    if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c == '<') {
+        let error = Error::new(ErrorKind::Protocol, "google photos gave no upload token");
+        return Err(error.provider("google").operation(operation));
+    }
+    Ok(token.to_owned())
 }
 
 /// A fresh token that is refused like the old one lacks the permission: the upload endpoint answers both alike.

@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::auth::ClientSecret;
+use crate::client::REQUESTS_PER_DAY;
 
 const LIBRARY: &str = "https://photoslibrary.googleapis.com";
 const USERINFO: &str = "https://openidconnect.googleapis.com/v1/userinfo";
 const REVOKE: &str = "https://oauth2.googleapis.com/revoke";
 /// What the refusals themselves name as the limit, per user.
 const WRITES_PER_MINUTE: u32 = 30;
+/// Below it, a broken connection costs less than the second request of an upload that can be continued.
+const RESUMABLE_FROM_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Settings of the Google Photos provider. The defaults reach the real service.
 ///
@@ -27,9 +30,14 @@ pub struct GoogleConfig {
     pub revoke_url: Option<Url>,
     /// Whether uploads carry the SHA-1 that the service compares with what arrived. Without it nothing is `verified`.
     pub hash_header: bool,
+    /// Files from this length on are uploaded so that a broken upload continues where it stopped, which costs a request
+    /// more; `None` = never, and files whose hash is not known beforehand go up unproven.
+    pub resumable_from_bytes: Option<u64>,
     /// Changes to the library in a minute, however close together; `None` = as fast as the service answers. The service
     /// refuses more than 30 for half a minute and longer (*observed*).
     pub writes_per_minute: Option<u32>,
+    /// Requests to the Library API in a day; a project can be granted more than the usual 10,000.
+    pub requests_per_day: u32,
     /// What the program calls itself, instead of the name of the whole program.
     pub user_agent: Option<String>,
     /// The OAuth client; not needed where the kept sign-in holds it.
@@ -44,7 +52,9 @@ impl Default for GoogleConfig {
             userinfo_url: None,
             revoke_url: None,
             hash_header: true,
+            resumable_from_bytes: Some(RESUMABLE_FROM_BYTES),
             writes_per_minute: Some(WRITES_PER_MINUTE),
+            requests_per_day: REQUESTS_PER_DAY,
             user_agent: None,
             client_secret: None,
         }
@@ -87,10 +97,24 @@ impl GoogleConfig {
         self
     }
 
+    /// Sets from which length on uploads can be continued.
+    #[must_use]
+    pub fn with_resumable_from_bytes(mut self, bytes: Option<u64>) -> Self {
+        self.resumable_from_bytes = bytes;
+        self
+    }
+
     /// Sets how many changes to the library a minute takes.
     #[must_use]
     pub fn with_writes_per_minute(mut self, writes: Option<u32>) -> Self {
         self.writes_per_minute = writes;
+        self
+    }
+
+    /// Sets how many requests to the Library API a day takes.
+    #[must_use]
+    pub fn with_requests_per_day(mut self, requests: u32) -> Self {
+        self.requests_per_day = requests;
         self
     }
 

@@ -6,15 +6,21 @@
 //! the contents of that day's uploads are written down as unproven, before they are sent. A claim is proven if there was
 //! a day with a refused canary and its content is not written down as unproven; this holds across restarts, as long as
 //! the [`FactStore`] lives as long as the claims do.
+//!
+//! Uploads that can be continued take another way through the service, so that they have a canary of their own. An
+//! upload that ends on another day than it began is proven only if both days are.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use photomove_core::{BytesBody, Checksums, ErrorKind, Evidence, FactStore, HashKinds, Operation, Rejection, Result};
+use photomove_core::{
+    Body, BytesBody, Checksums, Disposition, Error, ErrorKind, Evidence, FactStore, HashKinds, Operation, Rejection,
+    Result,
+};
 use tokio::sync::Mutex;
 
-use crate::client::LibraryClient;
+use crate::client::{Finish, LibraryClient, Progress};
 use crate::convert::sha1_hex;
 use crate::day;
 
@@ -23,6 +29,25 @@ const REFUSED: &str = "refused";
 const ACCEPTED: &str = "accepted";
 const UNPROVEN: &str = "unproven";
 const PROVEN: &str = "proven";
+
+/// How bytes are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// In one request.
+    Raw,
+    /// So that it can be continued.
+    Resumable,
+}
+
+impl Kind {
+    /// Names the fact that keeps a day's verdict.
+    fn fact(self, date: &str) -> String {
+        match self {
+            Self::Raw => format!("upload_hash_checked:{date}"),
+            Self::Resumable => format!("resumable_hash_checked:{date}"),
+        }
+    }
+}
 
 /// What a canary showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +65,8 @@ pub(crate) struct Proof {
     facts: Arc<dyn FactStore>,
     account: RwLock<String>,
     hash_header: bool,
-    today: Mutex<Option<(String, Verdict)>>,
+    raw: Mutex<Option<(String, Verdict)>>,
+    resumable: Mutex<Option<(String, Verdict)>>,
 }
 
 /// What has to be known of an upload once it succeeded.
@@ -48,6 +74,16 @@ pub(crate) struct Proof {
 pub(crate) struct Pending {
     fact: Option<String>,
     proven: bool,
+    kind: Kind,
+    date: String,
+}
+
+impl Pending {
+    /// Says that the upload began on another day than was thought.
+    pub(crate) fn begun_on(mut self, date: &str) -> Self {
+        date.clone_into(&mut self.date);
+        self
+    }
 }
 
 impl Proof {
@@ -56,7 +92,8 @@ impl Proof {
             facts,
             account: RwLock::default(),
             hash_header,
-            today: Mutex::default(),
+            raw: Mutex::default(),
+            resumable: Mutex::default(),
         }
     }
 
@@ -65,7 +102,8 @@ impl Proof {
         *self.account.write().unwrap_or_else(PoisonError::into_inner) = format!("google:{owner}");
     }
 
-    fn account(&self) -> String {
+    /// Returns whose facts these are.
+    pub(crate) fn account(&self) -> String {
         self.account.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -73,31 +111,67 @@ impl Proof {
     ///
     /// # Errors
     /// When the sign-in, the quota or the project stand in the way, or the facts cannot be kept.
-    pub(crate) async fn before(&self, client: &LibraryClient, sums: &Checksums, now: Timestamp) -> Result<Pending> {
-        let sha1 = sha1_hex(sums);
-        let verdict = match sha1 {
-            Some(_) if self.hash_header => self.verdict(client, now).await?,
+    pub(crate) async fn before(
+        &self,
+        kind: Kind,
+        client: &LibraryClient,
+        sums: &Checksums,
+        now: Timestamp,
+    ) -> Result<Pending> {
+        let verdict = match sums.sha1 {
+            Some(_) if self.hash_header => self.verdict(kind, client, now).await?,
             _ => Verdict::Unknown,
         };
-        let fact = sha1.map(|sha1| format!("upload_unproven:{sha1}"));
-        let proven = verdict == Verdict::Refused;
-        if let (false, Some(fact)) = (proven, &fact) {
-            self.facts.put(&self.account(), fact, UNPROVEN).await?;
+        if verdict != Verdict::Refused {
+            return self.unproven(sums).await;
         }
-        Ok(Pending { fact, proven })
+        Ok(Pending {
+            fact: unproven_fact(sums),
+            proven: true,
+            kind,
+            date: day::date(now),
+        })
     }
 
-    /// Notes that the service took the bytes.
-    pub(crate) async fn after(&self, pending: Pending) -> Result<()> {
+    /// Writes down that nothing proves an upload of this content.
+    pub(crate) async fn unproven(&self, sums: &Checksums) -> Result<Pending> {
+        let fact = unproven_fact(sums);
+        if let Some(fact) = &fact {
+            self.facts.put(&self.account(), fact, UNPROVEN).await?;
+        }
+        Ok(Pending {
+            fact,
+            proven: false,
+            kind: Kind::Raw,
+            date: String::new(),
+        })
+    }
+
+    /// Notes that the service took the bytes, before anybody else learns of it.
+    pub(crate) async fn after(&self, client: &LibraryClient, pending: Pending, now: Timestamp) -> Result<()> {
         let Some(fact) = pending.fact.filter(|_| pending.proven) else {
             return Ok(());
         };
         let account = self.account();
+        if pending.date != day::date(now) && !self.both_days(client, pending.kind, &pending.date, now).await? {
+            return self.facts.put(&account, &fact, UNPROVEN).await;
+        }
         if self.facts.get(&account, &fact).await?.as_deref() == Some(UNPROVEN) {
             // An earlier upload of the same bytes proved nothing; this one does.
             self.facts.put(&account, &fact, PROVEN).await?;
         }
         Ok(())
+    }
+
+    /// Says whether hashes were compared on the day an upload began, and are today.
+    async fn both_days(&self, client: &LibraryClient, kind: Kind, began: &str, now: Timestamp) -> Result<bool> {
+        let began = self.facts.get(&self.account(), &kind.fact(began)).await?;
+        if began.as_deref() != Some(REFUSED) {
+            return Ok(false);
+        }
+        // The bytes are there; a canary that cannot be tried is no reason to send them again.
+        let today = self.verdict(kind, client, now).await.unwrap_or(Verdict::Unknown);
+        Ok(today == Verdict::Refused)
     }
 
     /// Says what is proven about a content that was uploaded.
@@ -109,36 +183,43 @@ impl Proof {
         if self.facts.get(&account, LAST_REFUSED).await?.is_none() {
             return Ok(Evidence::ExistsOnly);
         }
-        let noted = self.facts.get(&account, &format!("upload_unproven:{sha1}")).await?;
+        let noted = self.facts.get(&account, &unproven_name(&sha1)).await?;
         Ok(match noted.as_deref() {
             None | Some(PROVEN) => Evidence::Hash(HashKinds::SHA1),
             Some(_) => Evidence::ExistsOnly,
         })
     }
 
-    async fn verdict(&self, client: &LibraryClient, now: Timestamp) -> Result<Verdict> {
+    async fn verdict(&self, kind: Kind, client: &LibraryClient, now: Timestamp) -> Result<Verdict> {
         let date = day::date(now);
+        let today = match kind {
+            Kind::Raw => &self.raw,
+            Kind::Resumable => &self.resumable,
+        };
         // Held during the request: one canary, however many uploads wait for it.
-        let mut today = self.today.lock().await;
+        let mut today = today.lock().await;
         if let Some((day, verdict)) = &*today
             && *day == date
         {
             return Ok(*verdict);
         }
-        let verdict = self.known_or_tried(client, &date).await?;
+        let verdict = self.known_or_tried(kind, client, &date).await?;
         *today = Some((date, verdict));
         Ok(verdict)
     }
 
-    async fn known_or_tried(&self, client: &LibraryClient, date: &str) -> Result<Verdict> {
+    async fn known_or_tried(&self, kind: Kind, client: &LibraryClient, date: &str) -> Result<Verdict> {
         let account = self.account();
-        let fact = format!("upload_hash_checked:{date}");
+        let fact = kind.fact(date);
         match self.facts.get(&account, &fact).await?.as_deref() {
             Some(REFUSED) => return Ok(Verdict::Refused),
             Some(ACCEPTED) => return Ok(Verdict::Accepted),
             _ => {}
         }
-        let verdict = try_canary(client).await?;
+        let verdict = match kind {
+            Kind::Raw => try_raw(client).await?,
+            Kind::Resumable => try_resumable(client).await?,
+        };
         match verdict {
             Verdict::Refused => {
                 // In this order: the day's verdict ends the trials, so that what hangs on it must be there by then.
@@ -164,31 +245,75 @@ impl fmt::Debug for Proof {
     }
 }
 
+fn unproven_fact(sums: &Checksums) -> Option<String> {
+    Some(unproven_name(&sha1_hex(sums)?))
+}
+
+fn unproven_name(sha1: &str) -> String {
+    format!("upload_unproven:{sha1}")
+}
+
+/// A hash that no file is known to have.
+const WRONG: [u8; 20] = [0; 20];
+
 /// Sends the canary. Nothing becomes visible by it; a token, should one come, is never used.
-async fn try_canary(client: &LibraryClient) -> Result<Verdict> {
+async fn try_raw(client: &LibraryClient) -> Result<Verdict> {
     let body = BytesBody::new(one_pixel());
     let sent = client
-        .upload(Operation::Verify, &body, Some("image/jpeg"), Some([0; 20]))
+        .upload(Operation::Verify, &body, Some("image/jpeg"), Some(WRONG))
         .await;
     match sent {
         Ok(_) => Ok(Verdict::Accepted),
-        Err(error) => match error.kind() {
-            ErrorKind::Rejected(Rejection::Damaged) => Ok(Verdict::Refused),
-            // The upload behind the canary would meet the same.
-            ErrorKind::Auth(_)
-            | ErrorKind::Quota { .. }
-            | ErrorKind::RateLimited { .. }
-            | ErrorKind::Unavailable { .. }
-            | ErrorKind::Network
-            | ErrorKind::Timeout
-            | ErrorKind::Config
-            | ErrorKind::Cancelled
-            | ErrorKind::Internal => Err(error),
-            _ => {
-                tracing::warn!(provider = "google", %error, "cannot tell whether uploads are compared with their hash");
-                Ok(Verdict::Unknown)
-            }
-        },
+        Err(error) => of_failure(error),
+    }
+}
+
+/// Sends the canary on the way of uploads that can be continued; each attempt by a session of its own.
+async fn try_resumable(client: &LibraryClient) -> Result<Verdict> {
+    let body = BytesBody::new(one_pixel());
+    let finish = Finish { sha1: Some(WRONG) };
+    let mut attempts = client.http().attempts(Operation::Verify);
+    attempts.begin();
+    let mut renewed = false;
+    loop {
+        let tried = async {
+            let started = client
+                .upload_start(Operation::Verify, body.size_bytes(), Some("image/jpeg"))
+                .await?;
+            let sending = client.upload_send(Operation::Verify, &started.url, &body, 0, Some(finish));
+            sending.await
+        };
+        let error = match tried.await {
+            Ok(Progress::Final(Some(_))) => return Ok(Verdict::Accepted),
+            Ok(_) => return Ok(Verdict::Unknown),
+            Err(error) => error,
+        };
+        match error.disposition() {
+            Disposition::Retry { .. } => attempts.again(error).await?,
+            // The start of the next one renews the sign-in.
+            Disposition::RefreshAndRetry if !renewed => renewed = true,
+            _ => return of_failure(error),
+        }
+    }
+}
+
+fn of_failure(error: Error) -> Result<Verdict> {
+    match error.kind() {
+        ErrorKind::Rejected(Rejection::Damaged) => Ok(Verdict::Refused),
+        // The upload behind the canary would meet the same.
+        ErrorKind::Auth(_)
+        | ErrorKind::Quota { .. }
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::Unavailable { .. }
+        | ErrorKind::Network
+        | ErrorKind::Timeout
+        | ErrorKind::Config
+        | ErrorKind::Cancelled
+        | ErrorKind::Internal => Err(error),
+        _ => {
+            tracing::warn!(provider = "google", %error, "cannot tell whether uploads are compared with their hash");
+            Ok(Verdict::Unknown)
+        }
     }
 }
 
@@ -208,7 +333,6 @@ fn one_pixel() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use photomove_core::Body;
 
     #[test]
     fn the_canary_is_a_picture_and_its_hash_is_wrong() {

@@ -1,7 +1,10 @@
 //! The adapter: Google Photos as a place that photos are moved to.
 
 mod batch;
+mod piece;
+mod resumable;
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +22,11 @@ use photomove_core::{
 use photomove_http::{Credentials, HttpEnv};
 
 use crate::auth::{GoogleAuth, Identity};
-use crate::client::{LibraryClient, REQUESTS_PER_DAY, UPLOADS_IN_FLIGHT};
+use crate::client::{LibraryClient, UPLOADS_IN_FLIGHT};
 use crate::convert::{Upload, description};
-use crate::proof::Proof;
+use crate::proof::{Kind, Proof};
 use crate::{GoogleConfig, day};
+use resumable::{Session, Uploading};
 
 /// Items a `batchCreate`, ids a `batchAdd` and a `batchGet` take.
 pub(crate) const BATCH: usize = 50;
@@ -31,6 +35,8 @@ const BATCH_LIMIT: NonZeroU32 = NonZeroU32::new(50).unwrap();
 const TOKEN_LIFE: Duration = Duration::from_secs(23 * 60 * 60);
 /// A new album may take a while to be listed (*inferred*).
 const ALBUM_VISIBLE_AFTER: Duration = Duration::from_secs(20);
+/// Pages of 50 albums that one listing has at most.
+const MOST_ALBUM_PAGES: usize = 1000;
 
 const LOSSES: &[Gap] = &[
     Gap {
@@ -51,6 +57,8 @@ pub struct GooglePhotos {
     auth: GoogleAuth,
     proof: Arc<Proof>,
     hash_header: bool,
+    resumable_from_bytes: Option<u64>,
+    requests_per_day: u32,
 }
 
 impl GooglePhotos {
@@ -81,6 +89,8 @@ impl GooglePhotos {
             auth,
             proof: Arc::new(Proof::new(facts, config.hash_header)),
             hash_header: config.hash_header,
+            resumable_from_bytes: config.resumable_from_bytes,
+            requests_per_day: config.requests_per_day,
         };
         if let Some(identity) = google.auth.identity().await? {
             google.belongs_to(&identity).await?;
@@ -126,23 +136,21 @@ impl GooglePhotos {
     /// Returns the albums of that title that nobody knows.
     async fn strangers(&self, album: &NewAlbum, known: &[DestAlbumId]) -> Result<Vec<crate::wire::Album>> {
         let mut found = Vec::new();
+        let mut pages = HashSet::new();
         let mut token: Option<String> = None;
         loop {
             let page = self.client.albums_for(Operation::Settle, 50, token.as_deref()).await?;
-            let next = page.next().map(str::to_owned);
-            if next.is_some() && next == token {
-                // It would go on for ever, at the cost of the day's requests.
-                let error = Error::new(ErrorKind::Protocol, "google photos gave the same page of albums again");
-                return Err(error.provider(crate::KIND).operation(Operation::Settle));
-            }
-            token = next;
+            token = page.next().map(str::to_owned);
             found.extend(
                 page.albums
                     .into_iter()
                     .filter(|seen| seen.title == album.title && !known.iter().any(|known| known.as_str() == seen.id)),
             );
-            if token.is_none() {
-                break;
+            let Some(next) = &token else { break };
+            if !pages.insert(next.clone()) || pages.len() > MOST_ALBUM_PAGES {
+                // It would go on for ever, at the cost of the day's requests.
+                let error = Error::new(ErrorKind::Protocol, "google photos lists albums without end");
+                return Err(error.provider(crate::KIND).operation(Operation::Settle));
             }
         }
         // The first element of a page has been seen repeating the last one of the page before.
@@ -150,14 +158,15 @@ impl GooglePhotos {
         Ok(found)
     }
 
-    async fn settle_album(&self, album: &NewAlbum, since: Timestamp, known: &[DestAlbumId]) -> Result<Settled> {
+    async fn settle_album(&self, album: &NewAlbum, known: &[DestAlbumId]) -> Result<Settled> {
         let mut found = self.strangers(album, known).await?;
         if found.is_empty() {
-            let age = Duration::try_from(self.now().duration_since(since)).unwrap_or_default();
-            if let Some(rest) = ALBUM_VISIBLE_AFTER.checked_sub(age).filter(|rest| !rest.is_zero()) {
-                self.client.http().env().clock.sleep(rest).await;
-                found = self.strangers(album, known).await?;
+            // However long ago it was: clocks may have been set since, and a second album of that name is for ever.
+            if !self.client.http().env().wait(ALBUM_VISIBLE_AFTER).await {
+                let error = Error::new(ErrorKind::Cancelled, "stopped before the new album had time to appear");
+                return Err(error.provider(crate::KIND).operation(Operation::Settle));
             }
+            found = self.strangers(album, known).await?;
         }
         let adopt = |id: String| Settled::AlbumHappened(id.into());
         Ok(match found.len() {
@@ -170,6 +179,29 @@ impl GooglePhotos {
                     _ => Settled::Unknown,
                 }
             }
+        })
+    }
+
+    /// Sends a file in one request.
+    async fn stage_at_once(&self, part: &NewPart, body: &dyn Body, log: &dyn StageLog) -> Result<Staged> {
+        let media_type = media_type(part, body).await?;
+        let mut sums = *body.checksums();
+        let mut pending = self.proof.before(Kind::Raw, &self.client, &sums, self.now()).await?;
+        // Counted from before the request: better an hour too careful than a token too old.
+        let until = self.now().checked_add(TOKEN_LIFE).ok();
+        let token = self.client.upload_raw(body, media_type.as_deref()).await?;
+        if sums.sha1.is_none() {
+            // Known only now, so that no header told it: it arrived, and nothing is proven.
+            sums = body.seal().await?;
+            pending = self.proof.unproven(&sums).await?;
+        }
+        self.proof.after(&self.client, pending, self.now()).await?;
+        log.stored(body.size_bytes()).await;
+        Ok(Staged {
+            token: Upload::new(token, &part.file_name, &sums).to_secret(),
+            until,
+            bound_to: None,
+            visible: None,
         })
     }
 
@@ -202,10 +234,14 @@ impl GooglePhotos {
     }
 }
 
-/// Returns the media type by name of the source, or by the bytes.
+/// Returns the media type by name of the source, or by the bytes; by the name of a file that cannot be read twice.
 async fn media_type(part: &NewPart, body: &dyn Body) -> Result<Option<String>> {
     if part.media_type.is_some() {
         return Ok(part.media_type.clone());
+    }
+    if body.checksums().sha1.is_none() {
+        let named = photomove_media::FileType::of_name(&part.file_name);
+        return Ok(named.map(|named| named.media_type.to_owned()));
     }
     let mut first = Vec::new();
     let mut stream = body.stream(0).await?;
@@ -250,6 +286,7 @@ impl PhotoProvider for GooglePhotos {
         sink.stage_concurrency = UPLOADS_IN_FLIGHT;
         sink.write_lanes = 1;
         sink.staged_ttl = Some(TOKEN_LIFE);
+        sink.resumable = self.resumable_from_bytes.is_some();
         sink.visible_after = Visibility::Immediate;
         let mut albums = AlbumCaps::new(500, BATCH_LIMIT.get());
         albums.on_commit = true;
@@ -260,7 +297,7 @@ impl PhotoProvider for GooglePhotos {
         sink.requests = RequestCost {
             per_part: 1,
             per_commit: 1,
-            per_day: Some(REQUESTS_PER_DAY),
+            per_day: Some(self.requests_per_day),
             day_ends: Some(day::ZONE),
         };
         sink.loses = LOSSES;
@@ -300,7 +337,7 @@ impl PhotoSink for GooglePhotos {
         &self,
         part: &NewPart,
         body: &dyn Body,
-        _resume: Option<&Staged>,
+        resume: Option<&Staged>,
         log: &dyn StageLog,
     ) -> Result<Staged> {
         if body.size_bytes() == 0 {
@@ -308,19 +345,13 @@ impl PhotoSink for GooglePhotos {
             let error = Error::new(kind, "google photos takes no empty files");
             return Err(error.provider(crate::KIND).operation(Operation::Stage));
         }
-        let media_type = media_type(part, body).await?;
-        let pending = self.proof.before(&self.client, body.checksums(), self.now()).await?;
-        // Counted from before the request: better an hour too careful than a token too old.
-        let until = self.now().checked_add(TOKEN_LIFE).ok();
-        let token = self.client.upload_raw(body, media_type.as_deref()).await?;
-        self.proof.after(pending).await?;
-        log.stored(body.size_bytes()).await;
-        Ok(Staged {
-            token: Upload::new(token, &part.file_name, body.checksums()).to_secret(),
-            until,
-            bound_to: None,
-            visible: None,
-        })
+        let begun = resume.and_then(Session::from_staged);
+        let is_large = |from| body.size_bytes() >= from || body.checksums().sha1.is_none() || begun.is_some();
+        if self.resumable_from_bytes.is_some_and(is_large) {
+            // The state machine is large, and callers hold several in one future.
+            return Box::pin(Uploading::new(self, part, body, log).run(begun)).await;
+        }
+        self.stage_at_once(part, body, log).await
     }
 
     async fn commit(&self, batch: &[StagedBundle], album: Option<&DestAlbumId>) -> Result<Vec<Result<Committed>>> {
@@ -331,7 +362,7 @@ impl PhotoSink for GooglePhotos {
         match intent {
             // An unused token expires unseen; the same bytes are the same item; membership is a set.
             Intent::Stage { .. } | Intent::Commit { .. } | Intent::AddToAlbum { .. } => Ok(Settled::RepeatIsHarmless),
-            Intent::CreateAlbum { album, since, known } => self.settle_album(album, *since, known).await,
+            Intent::CreateAlbum { album, known, .. } => self.settle_album(album, known).await,
         }
     }
 

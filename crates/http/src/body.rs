@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -39,6 +40,21 @@ impl OwnFailure {
     }
 }
 
+/// Whether the last byte of a body was handed over.
+#[derive(Clone, Default)]
+pub(crate) struct Whole(Arc<AtomicU64>);
+
+impl Whole {
+    /// Says so also of bodies that are handed over in one piece, and of none.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
+    fn left(&self, bytes: u64) {
+        self.0.store(bytes, Ordering::Release);
+    }
+}
+
 impl Payload<'_> {
     /// Returns the length of the body, `None` if there is none.
     pub(crate) fn size_bytes(&self) -> Option<u64> {
@@ -50,7 +66,12 @@ impl Payload<'_> {
     }
 
     /// Opens the body anew.
-    pub(crate) async fn open(&self, activity: &Activity, failure: &OwnFailure) -> Result<Option<reqwest::Body>> {
+    pub(crate) async fn open(
+        &self,
+        activity: &Activity,
+        failure: &OwnFailure,
+        whole: &Whole,
+    ) -> Result<Option<reqwest::Body>> {
         let stream = match self {
             Self::None => return Ok(None),
             Self::Bytes(bytes) if bytes.len() <= ONE_PIECE_BYTES => {
@@ -59,11 +80,13 @@ impl Payload<'_> {
             Self::Bytes(bytes) => BytesBody::chunks(bytes.clone()),
             Self::Stream { body, offset } => body.stream(*offset).await?,
         };
+        whole.left(self.size_bytes().unwrap_or_default());
         let watched = Watched {
             stream,
             left: self.size_bytes().unwrap_or_default(),
             activity: activity.clone(),
             failure: failure.clone(),
+            whole: whole.clone(),
         };
         let chunks = stream::unfold(Some(watched), |watched| async move {
             let mut watched = watched?;
@@ -86,6 +109,7 @@ struct Watched {
     left: u64,
     activity: Activity,
     failure: OwnFailure,
+    whole: Whole,
 }
 
 impl Watched {
@@ -100,6 +124,7 @@ impl Watched {
                 .left
                 .checked_sub(size)
                 .ok_or_else(|| changed("longer", size - self.left))?;
+            self.whole.left(self.left);
             Ok(chunk)
         }))
     }

@@ -30,6 +30,7 @@ pub struct Call<'a> {
     pub(crate) follow: bool,
     pub(crate) follow_anywhere: bool,
     pub(crate) html_is_error: bool,
+    pub(crate) once: bool,
     pub(crate) timeout: Option<Duration>,
     /// The first thing that went wrong while describing; told when sending.
     wrong: Option<Error>,
@@ -52,6 +53,7 @@ impl<'a> Call<'a> {
             follow: true,
             follow_anywhere: true,
             html_is_error: false,
+            once: false,
             timeout: None,
             wrong: None,
         }
@@ -165,6 +167,13 @@ impl<'a> Call<'a> {
     /// Takes a web page for an error, which `classify` reads, even if its status means success.
     pub fn html_is_error(mut self) -> Self {
         self.html_is_error = true;
+        self
+    }
+
+    /// Sends the request a single time: it is neither tried again nor is the sign-in renewed for it. For callers that
+    /// must find out something first; see [`crate::Attempts`].
+    pub fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 

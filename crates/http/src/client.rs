@@ -13,7 +13,7 @@ use crate::credentials::Renewals;
 use crate::pace::Pacer;
 use crate::quota::DayCounter;
 use crate::transport::Transport;
-use crate::{Bucket, Call, ErrorReply, HttpEnv, Origin, OriginRule, QuotaRule, RetryPolicy, classify_status};
+use crate::{Attempts, Bucket, Call, ErrorReply, HttpEnv, Origin, OriginRule, QuotaRule, RetryPolicy, classify_status};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Creating a batch of items has been seen to take most of a minute.
@@ -168,6 +168,11 @@ impl Http {
     /// Begins one request.
     pub fn call(&self, operation: Operation, method: Method, url: Url) -> Call<'_> {
         Call::new(self, operation, method, url)
+    }
+
+    /// Begins to count attempts that the caller makes itself, by the rules of calls of that kind.
+    pub fn attempts(&self, operation: Operation) -> Attempts<'_> {
+        Attempts::new(self, operation)
     }
 
     /// Says whose daily budgets are used, once the account is known.

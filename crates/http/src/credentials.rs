@@ -123,8 +123,9 @@ impl Outcome {
             Self::Renewed => true,
             Self::Impossible => false,
             Self::Failed { kind, message, hint } => {
-                // The renewal has spent its own retries.
-                let error = Error::new(kind, message).operation(Operation::RenewSignIn).exhausted();
+                let error = Error::new(kind, message).operation(Operation::RenewSignIn);
+                // What passes by itself is tried once more by whoever comes back first; all else stays as it is.
+                let error = if error.is_transient() { error } else { error.exhausted() };
                 return Err(match hint {
                     Some(hint) => error.hint(hint),
                     None => error,

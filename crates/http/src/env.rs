@@ -1,6 +1,7 @@
 //! What every provider's constructor receives.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use photomove_core::drill::Drill;
@@ -37,6 +38,17 @@ impl HttpEnv {
             user_agent: concat!("photomove/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop: CancellationToken::new(),
             drill: Drill::none(),
+        }
+    }
+}
+
+impl HttpEnv {
+    /// Waits, and returns whether the whole time has passed: a stop ends it at once.
+    pub async fn wait(&self, duration: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => false,
+            () = self.clock.sleep(duration) => true,
         }
     }
 }

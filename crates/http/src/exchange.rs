@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, SET_COOKIE};
 use http::{Method, StatusCode};
+use photomove_core::drill::{Boundary, Mutant};
 use photomove_core::{Disposition, Error, ErrorKind, Happened, Result};
 use url::Url;
 
-use crate::body::{OwnFailure, Payload};
+use crate::body::{OwnFailure, Payload, Whole};
 use crate::call::Call;
 use crate::idle::Activity;
 use crate::pace::Lane;
 use crate::redirect::{self, Trail};
 use crate::reply::ErrorReply;
-use crate::retry::Schedule;
-use crate::{Origin, Reply, fault, redact, retry_after};
+use crate::{Attempts, Origin, Reply, fault, redact, retry_after};
 
 /// Renewals by other calls that a call may profit from before it asks for one of its own.
 const SHARED_RENEWALS: u32 = 3;
@@ -22,50 +22,40 @@ const SHARED_RENEWALS: u32 = 3;
 /// Sends a call until it succeeds, or trying on is not allowed or not useful.
 pub(crate) async fn run(call: Call<'_>) -> Result<Reply> {
     let inner = call.http.inner();
-    let env = &inner.env;
-    let mut schedule = Schedule::new(&inner.retry.of(call.operation));
+    let mut attempts = Attempts::new(call.http, call.operation);
     let mut signing = Signing::default();
     loop {
         let seen = inner.renewals.last();
-        let error = match attempt(&call, &mut schedule).await {
+        let error = match attempt(&call, &mut attempts).await {
             Ok(reply) => return Ok(reply),
             Err(error) => call.context().complete(error),
         };
+        let pause = pause_bucket(&call, &error)?;
+        if call.once {
+            return Err(error);
+        }
         match error.disposition() {
-            Disposition::Retry { after } => {
-                let after = match (call.bucket, error.kind()) {
-                    (Some(bucket), ErrorKind::RateLimited { .. }) => Some(inner.pacer(bucket)?.rate_limited(after)),
-                    _ => after,
-                };
-                let Some(delay) = schedule.next(after, env.clock.now(), &*env.random) else {
-                    return Err(spent(error, schedule.retries()));
-                };
-                tell_wait(inner.provider, schedule.retries(), delay, &error);
-                env.clock.sleep(delay).await;
-            }
-            Disposition::RefreshAndRetry => signing.renew(&call, seen, error).await?,
+            Disposition::Retry { after } => attempts.again_after(error, pause.or(after)).await?,
+            Disposition::RefreshAndRetry => match signing.renew(&call, seen, error).await {
+                Ok(()) => {}
+                // The service that renews is unwell for a moment: the next refusal leads there once more.
+                Err(error) if matches!(error.disposition(), Disposition::Retry { .. }) => attempts.again(error).await?,
+                Err(error) => return Err(error),
+            },
+            _ if *error.kind() == ErrorKind::Cancelled => return Err(attempts.cut_short(error)),
             _ => return Err(error),
         }
     }
 }
 
-/// Says why nothing happens for a while; a person watches, and a short wait is not worth a line to them.
-fn tell_wait(provider: &'static str, retry: u32, delay: Duration, error: &Error) {
-    const WORTH_TELLING: Duration = Duration::from_secs(5);
-    if delay >= WORTH_TELLING {
-        tracing::warn!("waiting {} s: {error}", delay.as_secs());
-    } else {
-        let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(provider, retry, delay_ms, %error, "trying again");
+/// Lets the whole bucket pause after "too many requests" and returns how long.
+fn pause_bucket(call: &Call<'_>, error: &Error) -> Result<Option<Duration>> {
+    match (call.bucket, error.kind(), error.disposition()) {
+        (Some(bucket), ErrorKind::RateLimited { .. }, Disposition::Retry { after }) => {
+            Ok(Some(call.http.inner().pacer(bucket)?.rate_limited(after)))
+        }
+        _ => Ok(None),
     }
-}
-
-fn spent(error: Error, retries: u32) -> Error {
-    let error = error.exhausted();
-    if retries == 0 {
-        return error;
-    }
-    error.context("attempts", retries + 1)
 }
 
 /// What a call has done about its sign-in.
@@ -111,7 +101,7 @@ struct Hop<'a> {
     payload: Payload<'a>,
 }
 
-async fn attempt(call: &Call<'_>, schedule: &mut Schedule) -> Result<Reply> {
+async fn attempt(call: &Call<'_>, attempts: &mut Attempts<'_>) -> Result<Reply> {
     let mut trail = Trail::default();
     let mut redirected = false;
     // A POST that was answered by "look there" has been acted upon, whatever comes of looking.
@@ -123,7 +113,7 @@ async fn attempt(call: &Call<'_>, schedule: &mut Schedule) -> Result<Reply> {
         payload: call.payload.clone(),
     };
     loop {
-        let next = pass(call, &mut hop, &mut trail, redirected, schedule).await;
+        let next = pass(call, &mut hop, &mut trail, redirected, attempts).await;
         match next {
             Ok(Passed::Done(reply)) => return Ok(reply),
             Ok(Passed::Redirected { became_get }) => {
@@ -148,21 +138,22 @@ async fn pass<'a>(
     hop: &mut Hop<'a>,
     trail: &mut Trail,
     redirected: bool,
-    schedule: &mut Schedule,
+    attempts: &mut Attempts<'_>,
 ) -> Result<Passed> {
     let inner = call.http.inner();
     let origin = Origin::of(&hop.url);
     // Whoever holds a pre-signed address is let in by it, and one that brings a second form of authentication is refused.
-    let trusted = call.http.may_see_credentials(&origin) && !redirect::is_presigned(&hop.url);
+    let planted = inner.env.drill.has(Mutant::CookiesFollowRedirect);
+    let trusted = planted || (call.http.may_see_credentials(&origin) && !redirect::is_presigned(&hop.url));
     let headers = sign(call, hop, &origin, trusted, redirected).await?;
     let lane = match call.bucket {
-        Some(bucket) => Some(inner.pacer(bucket)?.pass().await?),
+        Some(bucket) => Some(inner.pacer(bucket)?.pass(&inner.env).await?),
         None => None,
     };
     for quota in &inner.quotas {
         quota.count(&origin, inner.env.clock.now()).await?;
     }
-    schedule.begin(inner.env.clock.now());
+    attempts.begin();
     let response = send(call, hop, headers, &origin).await?;
     let status = response.status();
     if let (true, Some(credentials)) = (trusted, call.credentials) {
@@ -229,6 +220,7 @@ async fn sign(call: &Call<'_>, hop: &Hop<'_>, origin: &Origin, trusted: bool, re
 fn may_follow(call: &Call<'_>, target: &Url) -> bool {
     call.follow
         && (call.follow_anywhere
+            || call.http.env().drill.has(Mutant::CookiesFollowRedirect)
             || Origin::of(target) == Origin::of(&call.url)
             || call.http.may_see_credentials(&Origin::of(target)))
 }
@@ -276,7 +268,8 @@ async fn send(call: &Call<'_>, hop: &Hop<'_>, mut headers: HeaderMap, origin: &O
     let inner = call.http.inner();
     let activity = Activity::new();
     let failure = OwnFailure::default();
-    let body = hop.payload.open(&activity, &failure).await?;
+    let whole = Whole::default();
+    let body = hop.payload.open(&activity, &failure, &whole).await?;
     let needs_length = matches!(hop.method, Method::POST | Method::PUT | Method::PATCH);
     if let Some(size) = hop.payload.size_bytes().or(needs_length.then_some(0)) {
         // Streams have no length of their own, and some services refuse chunked bodies.
@@ -291,6 +284,7 @@ async fn send(call: &Call<'_>, hop: &Hop<'_>, mut headers: HeaderMap, origin: &O
         request = request.body(body);
     }
     let began = tokio::time::Instant::now();
+    inner.env.drill.pass(Boundary::BeforeRequest);
     let sent = tokio::select! {
         sent = request.send() => sent.map_err(|error| fault::while_sending(error, origin)),
         () = activity.silent_for(inner.idle_timeout) => Err(fault::silent(origin, inner.idle_timeout)),
@@ -303,8 +297,20 @@ async fn send(call: &Call<'_>, hop: &Hop<'_>, mut headers: HeaderMap, origin: &O
         ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "request"
     );
+    if sent.is_ok() {
+        inner.env.drill.pass(Boundary::AfterRequest);
+    }
     // The peer cannot have acted upon a body that we ourselves cut short.
-    sent.map_err(|error| failure.take().unwrap_or(error))
+    let response = sent.map_err(|error| failure.take().unwrap_or(error))?;
+    if response.status().is_success() && !whole.is_sent() {
+        // Taken for the answer, it would vouch for bytes that nobody has seen; it may belong to an earlier request.
+        return Err(Error::new(
+            ErrorKind::Network,
+            format!("{origin} answered before it had the whole body"),
+        )
+        .happened(Happened::Unknown, true));
+    }
+    Ok(response)
 }
 
 /// Makes a reply of a response, or an error.

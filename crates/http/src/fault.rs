@@ -80,6 +80,13 @@ fn no_tls(problem: &rustls::Error, origin: &Origin) -> Error {
 }
 
 fn broke_off(error: &reqwest::Error, origin: &Origin) -> Error {
+    if says(error, "message head is too large") {
+        // The same would come again.
+        return Error::new(
+            ErrorKind::Protocol,
+            format!("{origin} answered with headers that are far too long"),
+        );
+    }
     if error.is_timeout() {
         return Error::new(ErrorKind::Timeout, format!("{origin} took too long"));
     }

@@ -7,6 +7,7 @@
 //! Time and randomness come from [`HttpEnv`], so tests run days of waiting in milliseconds. Only the watch over silent
 //! connections is on the machine's own clock.
 
+mod attempts;
 mod body;
 mod call;
 mod client;
@@ -27,6 +28,7 @@ mod retry;
 pub mod token;
 mod transport;
 
+pub use attempts::Attempts;
 pub use call::Call;
 pub use client::{Http, HttpBuilder};
 pub use credentials::{Credentials, NoCredentials};

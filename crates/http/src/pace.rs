@@ -14,6 +14,8 @@ use jiff::Timestamp;
 use photomove_core::{Error, ErrorKind, Result, SharedClock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::HttpEnv;
+
 /// Longest pause that repeated refusals lead to, unless the service asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
@@ -42,7 +44,7 @@ impl Default for Bucket {
     }
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Nanos>>;
+type Limiter = RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Nanos>>;
 
 /// Lets calls of one bucket pass.
 pub(crate) struct Pacer {
@@ -51,7 +53,7 @@ pub(crate) struct Pacer {
     lanes: Arc<Semaphore>,
     pause: Mutex<Pause>,
     backoff: Duration,
-    clock: SharedClock,
+    clock: Steady,
 }
 
 #[derive(Default)]
@@ -66,6 +68,7 @@ pub(crate) struct Lane(#[expect(dead_code, reason = "held for its drop")] OwnedS
 
 impl Pacer {
     pub(crate) fn new(bucket: &Bucket, clock: &SharedClock) -> Result<Self> {
+        let clock = Steady::new(clock);
         let limiter = match bucket.per_second {
             None => None,
             Some(rate) => {
@@ -76,7 +79,7 @@ impl Pacer {
                         Error::new(ErrorKind::Config, "requests per second must be a positive number")
                             .context("value", rate)
                     })?;
-                Some(RateLimiter::direct_with_clock(quota, PaceClock(clock.clone())))
+                Some(RateLimiter::direct_with_clock(quota, clock.clone()))
             }
         };
         Ok(Self {
@@ -85,21 +88,25 @@ impl Pacer {
             lanes: Arc::new(Semaphore::new(usize::from(bucket.in_flight.max(1)))),
             pause: Mutex::default(),
             backoff: bucket.rate_limited_backoff,
-            clock: clock.clone(),
+            clock,
         })
     }
 
-    /// Waits until one more request may leave.
-    pub(crate) async fn pass(&self) -> Result<Lane> {
-        let lane = Arc::clone(&self.lanes)
-            .acquire_owned()
-            .await
-            .map_err(|error| Error::new(ErrorKind::Internal, "pacing has ended").source(error))?;
+    /// Waits until one more request may leave, or until the run is to stop.
+    pub(crate) async fn pass(&self, env: &HttpEnv) -> Result<Lane> {
+        let lane = tokio::select! {
+            biased;
+            lane = Arc::clone(&self.lanes).acquire_owned() => lane,
+            () = env.stop.cancelled() => return Err(stopped()),
+        };
+        let lane = lane.map_err(|error| Error::new(ErrorKind::Internal, "pacing has ended").source(error))?;
         while let Some(wait) = self.wait() {
-            self.clock.sleep(wait).await;
+            if !env.wait(wait).await {
+                return Err(stopped());
+            }
         }
         if let Some(minute) = &self.minute {
-            minute.take_turn(&self.clock).await;
+            minute.take_turn(&self.clock, env).await?;
         }
         Ok(Lane(lane))
     }
@@ -118,7 +125,7 @@ impl Pacer {
         // Never zero, or a clock that stands still would let the loop spin.
         Some(
             not_until
-                .wait_time_from(limiter.clock().now())
+                .wait_time_from(GovernorClock::now(limiter.clock()))
                 .max(Duration::from_nanos(1)),
         )
     }
@@ -152,6 +159,10 @@ impl Pacer {
     }
 }
 
+fn stopped() -> Error {
+    Error::new(ErrorKind::Cancelled, "stopped before it was its turn")
+}
+
 /// The requests of the last minute.
 struct Minute {
     most: usize,
@@ -171,7 +182,7 @@ impl Minute {
     }
 
     /// Waits until fewer than `most` requests were sent within a minute, and counts one more.
-    async fn take_turn(&self, clock: &SharedClock) {
+    async fn take_turn(&self, clock: &Steady, env: &HttpEnv) -> Result<()> {
         // Held while waiting: whoever comes later waits for the same minute, in turn.
         let mut sent = self.sent.lock().await;
         while sent.len() >= self.most {
@@ -186,13 +197,12 @@ impl Minute {
                 let (seconds, most) = (wait.as_secs(), self.most);
                 tracing::warn!("waiting {seconds} s: the service takes {most} changes a minute");
             }
-            // A clock that was set back must not lead to a longer wait than the limit itself.
-            clock.sleep(wait.min(Self::LENGTH)).await;
-            if wait > Self::LENGTH {
-                sent.clear();
+            if !env.wait(wait).await {
+                return Err(stopped());
             }
         }
         sent.push_back(clock.now());
+        Ok(())
     }
 }
 
@@ -204,15 +214,52 @@ impl fmt::Debug for Pacer {
     }
 }
 
-/// The injected clock as governor reads it: nanoseconds since 1970.
+/// The injected clock without its steps back: a clock that is set back by a day must not make anybody wait for a day.
 #[derive(Debug, Clone)]
-struct PaceClock(SharedClock);
+struct Steady(Arc<SteadyInner>);
 
-impl GovernorClock for PaceClock {
+#[derive(Debug)]
+struct SteadyInner {
+    clock: SharedClock,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    last: Timestamp,
+    /// By how much the clock was set back so far.
+    back: Duration,
+}
+
+impl Steady {
+    fn new(clock: &SharedClock) -> Self {
+        Self(Arc::new(SteadyInner {
+            clock: Arc::clone(clock),
+            seen: Mutex::new(Seen {
+                last: clock.now(),
+                back: Duration::ZERO,
+            }),
+        }))
+    }
+
+    fn now(&self) -> Timestamp {
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock, or two readings might pass each other.
+        let now = self.0.clock.now();
+        if let Ok(step) = Duration::try_from(seen.last.duration_since(now)) {
+            seen.back = seen.back.saturating_add(step);
+        }
+        seen.last = now;
+        now.saturating_add(seen.back).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// As governor reads it: nanoseconds since 1970.
+impl GovernorClock for Steady {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let since_1970 = self.0.now().duration_since(Timestamp::UNIX_EPOCH);
+        let since_1970 = Steady::now(self).duration_since(Timestamp::UNIX_EPOCH);
         Nanos::from(Duration::try_from(since_1970).unwrap_or_default())
     }
 }

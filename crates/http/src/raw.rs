@@ -2,6 +2,7 @@
 
 use http::header::CONTENT_LENGTH;
 use http::{Method, Request, Response};
+use photomove_core::drill::Boundary;
 use photomove_core::{Error, ErrorKind, Operation, Result};
 use url::Url;
 
@@ -53,10 +54,12 @@ impl Http {
             .headers(head.headers)
             .body(body)
             .send();
+        inner.env.drill.pass(Boundary::BeforeRequest);
         let response = match tokio::time::timeout(inner.idle_timeout, sending).await {
             Ok(sent) => sent.map_err(|error| fault::while_sending(error, &origin))?,
             Err(_) => return Err(fault::silent(&origin, inner.idle_timeout)),
         };
+        inner.env.drill.pass(Boundary::AfterRequest);
         let reply = Reply::new(response, &head.method, context, inner.idle_timeout, None);
         let mut answer = Response::new(Vec::new());
         *answer.status_mut() = reply.status();

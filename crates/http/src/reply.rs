@@ -232,8 +232,17 @@ impl Reply {
     /// # Errors
     /// [`ErrorKind::Protocol`] if it is something else; [`ErrorKind::Network`] if it breaks off.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
+        self.json_within(JSON_BYTES).await
+    }
+
+    /// Reads the body as JSON of at most `limit` bytes, for replies whose usual size is known: what is built from JSON
+    /// may take ten times its length in memory.
+    ///
+    /// # Errors
+    /// As [`Reply::json`].
+    pub async fn json_within<T: DeserializeOwned>(self, limit: usize) -> Result<T> {
         let (context, origin, html) = (self.context, self.origin.clone(), self.is_html());
-        let bytes = self.bytes(JSON_BYTES).await?;
+        let bytes = self.bytes(limit.min(JSON_BYTES)).await?;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         serde_json::from_slice(text).map_err(|error| {
             let page = html || text.trim_ascii_start().starts_with(b"<");

@@ -19,6 +19,7 @@ pub(super) struct Rules {
     pub(super) source: Option<SourceCaps>,
     pub(super) sink: Option<SinkCaps>,
     pub(super) page_items: usize,
+    pub(super) page_token_life: Duration,
     pub(super) dedup: bool,
     pub(super) reuse_tokens: bool,
     pub(super) bad_token_spoils_batch: bool,
@@ -43,6 +44,7 @@ impl MemoryProvider {
                 source: Some(source_caps()),
                 sink: Some(sink_caps()),
                 page_items: 100,
+                page_token_life: Duration::from_secs(3600),
                 dedup: true,
                 reuse_tokens: true,
                 bad_token_spoils_batch: false,
@@ -121,6 +123,13 @@ impl MemoryProvider {
     #[must_use]
     pub fn with_page_items(mut self, items: usize) -> Self {
         self.rules.page_items = items.max(1);
+        self
+    }
+
+    /// Lets the tokens of its pages live that long, an hour otherwise; the durable place in a listing works for ever.
+    #[must_use]
+    pub fn with_page_token_life(mut self, life: Duration) -> Self {
+        self.rules.page_token_life = life;
         self
     }
 

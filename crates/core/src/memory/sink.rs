@@ -40,13 +40,13 @@ impl MemoryProvider {
         if is_longer(&part.file_name, caps.texts.file_name_chars) {
             return rejected(Rejection::Invalid, "the file name is too long");
         }
-        if !body.checksums().kinds().contains(caps.needs_before_stage) {
+        if !caps.resumable && !body.checksums().kinds().contains(caps.needs_before_stage) {
             return rejected(Rejection::Invalid, "a hash of the file is missing");
         }
         Ok(())
     }
 
-    /// Finds where to go on: a partial upload that still lives, or a new one.
+    /// Finds where to go on: an upload that still lives, perhaps with all its bytes, or a new one.
     fn open_upload(&self, caps: &SinkCaps, part: &NewPart, resume: Option<&Staged>) -> (String, u64, Staged) {
         let now = self.clock.now();
         let mut state = self.state();
@@ -55,7 +55,7 @@ impl MemoryProvider {
             let kept = state
                 .staged
                 .get(token)
-                .filter(|kept| !kept.complete && is_alive(kept, now))?;
+                .filter(|kept| kept.became.is_none() && is_alive(kept, now))?;
             Some((token.to_owned(), kept.bytes.len() as u64, kept.until))
         });
         let (token, offset, until) = old.unwrap_or_else(|| {
@@ -87,7 +87,35 @@ impl MemoryProvider {
             return 0;
         };
         upload.bytes.extend_from_slice(chunk);
-        upload.bytes.len() as u64
+        let stored = upload.bytes.len() as u64;
+        state.taken_bytes += chunk.len() as u64;
+        stored
+    }
+
+    /// Stores what the body gives from `offset` on, up to the byte at which the connection is to break.
+    async fn take_body(&self, token: &str, body: &dyn Body, offset: u64, log: &dyn StageLog) -> Result<()> {
+        let breaks_at = self.state().breaks.pop_front();
+        let mut stored = offset;
+        let mut stream = body.stream(offset).await?;
+        while let Some(chunk) = stream.try_next().await? {
+            let room = breaks_at.map_or(u64::MAX, |at| at.saturating_sub(stored));
+            let kept = usize::try_from(room).unwrap_or(usize::MAX).min(chunk.len());
+            stored = self.store_chunk(token, &chunk[..kept]);
+            log.stored(stored).await;
+            if kept < chunk.len() {
+                return Err(Self::refuse(ErrorKind::Network, Operation::Stage, "connection lost"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the body say that all is as it was promised; otherwise the upload is cancelled.
+    async fn seal_body(&self, token: &str, body: &dyn Body) -> Result<()> {
+        let sealed = body.seal().await;
+        if sealed.is_err() {
+            self.state().staged.remove(token);
+        }
+        sealed.map(|_| ())
     }
 
     /// Ends an upload: the bytes must be those that were announced.
@@ -95,11 +123,10 @@ impl MemoryProvider {
         let mut state = self.state();
         let gone = || Self::refuse(ErrorKind::NotFound, Operation::Stage, "the upload is gone");
         let upload = state.staged.get_mut(token).ok_or_else(gone)?;
+        // As services do, it compares only hashes that it knows.
+        let known = only(body.checksums(), caps.reports.union(caps.needs_before_stage));
         let has_arrived = upload.bytes.len() as u64 == body.size_bytes()
-            && !matches!(
-                all_checksums(&upload.bytes).agrees(body.checksums()),
-                Agreement::Different(_)
-            );
+            && !matches!(all_checksums(&upload.bytes).agrees(&known), Agreement::Different(_));
         if !has_arrived {
             state.staged.remove(token);
             let message = "the bytes that arrived are not those that were announced";
@@ -228,11 +255,8 @@ impl PhotoSink for MemoryProvider {
         if caps.resumable {
             log.opened(&staged).await?;
         }
-        let mut stream = body.stream(offset).await?;
-        while let Some(chunk) = stream.try_next().await? {
-            let stored = self.store_chunk(&token, &chunk);
-            log.stored(stored).await;
-        }
+        self.take_body(&token, body, offset, log).await?;
+        self.seal_body(&token, body).await?;
         staged.visible = self.close_upload(caps, &token, body)?;
         reply.give(staged)
     }

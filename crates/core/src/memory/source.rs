@@ -14,14 +14,10 @@ use super::state::{ALL_FIELDS, Entry, State, merge, only};
 use super::{Damage, KIND, MemoryProvider};
 
 const FAST_PREFIX: &str = "page-at-";
-const FAST_SECONDS: i64 = 3600;
 
 impl MemoryProvider {
     fn cursor(&self, offset: usize) -> Cursor {
-        let until = self
-            .clock
-            .now()
-            .saturating_add(jiff::SignedDuration::from_secs(FAST_SECONDS));
+        let until = self.clock.now().saturating_add(self.rules.page_token_life);
         Cursor {
             resume: json!({ "offset": offset }),
             fast: Some(format!("{FAST_PREFIX}{offset}")),
@@ -49,28 +45,27 @@ impl MemoryProvider {
         })
     }
 
-    /// Cuts a page out of a listing; `None` from `make` is a gap.
-    fn page<E, T>(&self, all: &[E], offset: usize, make: impl Fn(usize, &E) -> Option<T>) -> Page<T> {
+    /// Cuts a page out of a listing; what is not `there` is a gap.
+    fn page<E, T>(
+        &self,
+        all: &[E],
+        offset: usize,
+        there: impl Fn(&E) -> bool,
+        make: impl Fn(usize, &E) -> T,
+    ) -> Page<T> {
         let end = all.len().min(offset.saturating_add(self.rules.page_items));
         let items = (offset..end)
-            .filter_map(|index| make(index, &all[index]).map(Ok))
+            .filter(|index| there(&all[*index]))
+            .map(|index| Ok(make(index, &all[index])))
             .collect();
         Page {
             items,
             next: (end < all.len()).then(|| self.cursor(end)),
-            total_hint: Some(
-                all.iter()
-                    .enumerate()
-                    .filter(|(index, one)| make(*index, one).is_some())
-                    .count() as u64,
-            ),
+            total_hint: Some(all.iter().filter(|one| there(one)).count() as u64),
         }
     }
 
-    fn asset(&self, state: &State, entry: &Entry) -> Option<Asset> {
-        if !entry.is_listed() {
-            return None;
-        }
+    fn asset(&self, state: &State, entry: &Entry) -> Asset {
         let item = &entry.item;
         let caps = self.rules.source.as_ref();
         let (hashes, fields) = caps.map_or((HashKinds::NONE, Fields::NONE), |caps| (caps.hashes, caps.fields));
@@ -90,7 +85,7 @@ impl MemoryProvider {
             };
             merge(&mut metadata, &item.metadata, fields);
         }
-        Some(Asset {
+        Asset {
             id: item.id.clone(),
             kind: item.kind,
             revision: entry.revision.to_string(),
@@ -101,7 +96,7 @@ impl MemoryProvider {
                 .then(|| state.albums_of(&item.id)),
             locator: Locator(json!({ "item": item.id.as_str() })),
             read_before: None,
-        })
+        }
     }
 
     /// Takes the bytes to give for an opening, with the damage done to them.
@@ -158,7 +153,9 @@ impl PhotoSource for MemoryProvider {
         let offset = self.offset(Operation::ListAssets, Some(at))?;
         let page = {
             let state = self.state();
-            self.page(&state.entries, offset, |_, entry| self.asset(&state, entry))
+            self.page(&state.entries, offset, Entry::is_listed, |_, entry| {
+                self.asset(&state, entry)
+            })
         };
         reply.give(page)
     }
@@ -168,15 +165,18 @@ impl PhotoSource for MemoryProvider {
         let offset = self.offset(Operation::ListAlbums, at)?;
         let page = {
             let state = self.state();
-            self.page(&state.albums, offset, |_, album| {
-                Some(Album {
+            self.page(
+                &state.albums,
+                offset,
+                |_| true,
+                |_, album| Album {
                     id: album.id.clone(),
                     title: album.title.clone(),
                     description: album.description.clone(),
                     item_count: Some(album.members.len() as u64),
                     shared: false,
-                })
-            })
+                },
+            )
         };
         reply.give(page)
     }
@@ -190,13 +190,11 @@ impl PhotoSource for MemoryProvider {
                 Self::refuse(ErrorKind::NotFound, Operation::ListMembers, "album does not exist")
                     .context("album", album)
             })?;
-            self.page(&album.members, offset, |index, id| {
-                // What is in the bin or was never there is no member that anybody could read.
-                let is_listed = state.entry(id.as_str()).is_some_and(Entry::is_listed);
-                is_listed.then(|| Member {
-                    asset: id.clone(),
-                    position: Some(index as u64),
-                })
+            // What is in the bin or was never there is no member that anybody could read.
+            let is_listed = |id: &AssetId| state.entry(id.as_str()).is_some_and(Entry::is_listed);
+            self.page(&album.members, offset, is_listed, |index, id| Member {
+                asset: id.clone(),
+                position: Some(index as u64),
             })
         };
         reply.give(page)
@@ -206,7 +204,8 @@ impl PhotoSource for MemoryProvider {
         let reply = self.begin(Operation::Refresh)?;
         let found = {
             let state = self.state();
-            state.entry(asset.as_str()).and_then(|entry| self.asset(&state, entry))
+            let entry = state.entry(asset.as_str()).filter(|entry| entry.is_listed());
+            entry.map(|entry| self.asset(&state, entry))
         };
         reply.give(found)
     }

@@ -1,6 +1,6 @@
 //! The library that a memory provider holds: items, albums and staged bytes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -108,6 +108,10 @@ pub(super) struct State {
     by_md5: HashMap<[u8; 16], Vec<usize>>,
     pub(super) albums: Vec<MemoryAlbum>,
     pub(super) staged: HashMap<String, StagedBytes>,
+    /// Bytes that were ever sent to it.
+    pub(super) taken_bytes: u64,
+    /// Where the next uploads break off.
+    pub(super) breaks: VecDeque<u64>,
     pub(super) settings: BTreeMap<String, String>,
     pub(super) calls: Calls,
     pub(super) stages: Lane,

@@ -356,6 +356,48 @@ async fn upload_that_broke_off_goes_on_where_it_was() -> TestResult {
 }
 
 #[tokio::test]
+async fn upload_that_is_whole_is_not_sent_again_and_one_that_is_not_sealed_is_cancelled() -> TestResult {
+    #[derive(Debug)]
+    struct Unsealed(BytesBody);
+    #[async_trait]
+    impl Body for Unsealed {
+        fn size_bytes(&self) -> u64 {
+            self.0.size_bytes()
+        }
+        fn checksums(&self) -> &Checksums {
+            self.0.checksums()
+        }
+        async fn stream(&self, offset: u64) -> Result<crate::ByteStream> {
+            self.0.stream(offset).await
+        }
+        async fn seal(&self) -> Result<Checksums> {
+            Err(Error::new(ErrorKind::Corrupt, "not as promised"))
+        }
+    }
+    let sink = MemoryProvider::new("anna").with_sink_caps(|caps| caps.resumable = true);
+    let (part, body, log) = (
+        new_part(1, PartRole::Primary, "1.jpg"),
+        BytesBody::new("0123456789"),
+        Log::default(),
+    );
+    sink.break_next_stage(7);
+    sink.stage(&part, &body, None, &log).await.unwrap_err();
+    assert_eq!(sink.taken_bytes(), 7);
+    sink.fail_next(Operation::Stage, FailWhen::AfterActing, lost);
+    let handle = log.0.lock().unwrap().clone().expect("the handle was told first");
+    sink.stage(&part, &body, Some(&handle), &log).await.unwrap_err();
+    let staged = sink.stage(&part, &body, Some(&handle), &log).await?;
+    assert_eq!(sink.taken_bytes(), 10, "nothing is sent twice");
+    commit_one(&sink, bundle(1, staged), None).await?;
+    let other = new_part(2, PartRole::Primary, "2.jpg");
+    let error = sink.stage(&other, &Unsealed(body), None, &log).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Corrupt);
+    let handle = log.0.lock().unwrap().clone().expect("the handle was told first");
+    assert!(commit_one(&sink, bundle(2, handle), None).await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
 async fn bytes_that_do_not_match_their_hash_are_refused() {
     let sink = MemoryProvider::new("anna");
     let body = BytesBody::with_checksums(Bytes::from_static(b"damaged"), Checksums::of(b"correct"));

@@ -9,7 +9,7 @@ use crate::wire::ErrorReplyBody;
 /// Reads a reply of the token endpoint that is not a success.
 pub(crate) fn of_reply(reply: &Response<Vec<u8>>, operation: Operation) -> Error {
     let status = reply.status().as_u16();
-    let error = if status >= 500 {
+    let error = if status >= 500 || status == 408 {
         let kind = ErrorKind::Unavailable { retry_after: None };
         Error::new(kind, "google's sign-in service has a problem")
     } else if status == 429 {
@@ -91,6 +91,7 @@ mod tests {
     #[case(403, r#"{"error": "admin_policy_enforced"}"#, Disposition::StopRun)]
     #[case(400, r#"{"error": "invalid_request"}"#, Disposition::FailItem)]
     #[case(503, "<html>", Disposition::Retry { after: None })]
+    #[case(408, r#"{"error": "invalid_request"}"#, Disposition::Retry { after: None })]
     #[case(404, "", Disposition::FailItem)]
     fn refusals_lead_to_the_right_step(#[case] status: u16, #[case] body: &str, #[case] step: Disposition) {
         assert_eq!(

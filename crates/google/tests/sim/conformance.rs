@@ -12,6 +12,7 @@ struct Fixture {
     bench: Mutex<Option<Bench>>,
     secrets: std::sync::Mutex<Vec<String>>,
     limited: bool,
+    resumable: bool,
 }
 
 #[async_trait]
@@ -25,7 +26,8 @@ impl SinkFixture for Fixture {
             .flatten()
             .map(|s| s.expose_secret().to_owned())
             .collect();
-        let google = Arc::new(bench.google().await);
+        let from = self.resumable.then_some(0);
+        let google = Arc::new(bench.configured(bench.config().with_resumable_from_bytes(from)).await);
         *self.bench.lock().await = Some(bench);
         Ok(if self.limited {
             Arc::new(LimitedSink::new(google))
@@ -86,11 +88,12 @@ impl SinkFixture for Fixture {
 
 #[tokio::test]
 async fn the_sink_does_what_every_sink_should() {
-    for limited in [false, true] {
+    for (limited, resumable) in [(false, false), (true, true)] {
         let fixture = Fixture {
             bench: Mutex::default(),
             secrets: std::sync::Mutex::default(),
             limited,
+            resumable,
         };
         let report = sink::all(&fixture).await.unwrap_or_else(|failure| panic!("{failure}"));
         let skipped: Vec<_> = report.to_string().lines().skip(1).map(str::to_owned).collect();

@@ -3,9 +3,13 @@
 
 mod client;
 mod conformance;
+mod large;
 mod login;
 mod recordings;
+mod recovery;
 mod renewal;
+mod resumable;
+mod sessions;
 mod support;
 mod transfer;
 mod verification;

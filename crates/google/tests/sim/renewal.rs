@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use photomove_core::{AuthProblem, ErrorKind, PhotoProvider};
+use photomove_core::{AuthProblem, ErrorKind, ManualClock, PhotoProvider};
 use photomove_google::GoogleConfig;
 use photomove_google::auth::{SCOPE_EDIT, SCOPE_READ};
 use photomove_sim::{Fault, FaultRule, GoogleSwitches};
@@ -77,6 +77,47 @@ async fn a_token_endpoint_that_is_down_is_asked_again() {
     let google = bench.google().await;
     bench.sim().clock().advance(Duration::from_secs(4000));
     google.connect().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_stumbles_over_a_dead_token_stops_nothing() {
+    let down = Fault::Status {
+        status: 503,
+        retry_after: None,
+        body: None,
+    };
+    // A renewal asks twice, for the second answer says why.
+    let faults = (1..=4).map(|n| FaultRule::new("token", down.clone()).nth(n)).collect();
+    let bench = Bench::with(GoogleSwitches::default(), faults).await;
+    let google = bench.google().await;
+    bench.sim().expire_access_tokens();
+    let calls = join_all((0..4).map(|number| stage(&google, number))).await;
+    for call in calls {
+        call.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_a_day_off_costs_a_renewal_and_nothing_else() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    for ahead in [true, false] {
+        let bench = Bench::start().await;
+        let (now, day) = (bench.sim().clock().now(), jiff::SignedDuration::try_from(DAY).unwrap());
+        let clock = ManualClock::new(if ahead { now + day } else { now - day });
+        let env = photomove_http::HttpEnv {
+            clock: std::sync::Arc::new(clock.clone()),
+            ..bench.env.clone()
+        };
+        let google = bench.configured_in(bench.config(), &env).await;
+        stage(&google, 1).await.unwrap();
+        assert_eq!(bench.sim().refresh_count(), u64::from(ahead), "it looks old, or fresh");
+        // By the client's clock it has a day and an hour; by the service's it is dead.
+        bench.sim().expire_access_tokens();
+        stage(&google, 2).await.unwrap();
+        assert_eq!(bench.sim().refresh_count(), 1 + u64::from(ahead));
+        let slept = photomove_core::Clock::now(&clock).duration_since(if ahead { now + day } else { now - day });
+        assert!(slept.as_secs() < 60, "{slept:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use photomove_core::{
-    Body, BytesBody, Clock, Committed, CredentialKey, CredentialStore, DestAlbumId, FactStore, ItemKey,
-    MemoryCredentialStore, MemoryFactStore, Metadata, NewPart, PartRole, PhotoSink, Result, SeededRandom, Sourced,
-    StageLog, Staged, StagedBundle,
+    Body, BytesBody, Claim, Clock, Committed, CredentialKey, CredentialStore, DestAlbumId, DestId, Evidence, FactStore,
+    ItemKey, MemoryCredentialStore, MemoryFactStore, Metadata, NewPart, PartRole, PhotoSink, Result, SeededRandom,
+    Sourced, StageLog, Staged, StagedBundle,
 };
 use photomove_google::{ClientSecret, GoogleConfig, GooglePhotos, TokenFile};
 use photomove_http::HttpEnv;
@@ -114,8 +114,12 @@ impl Bench {
     }
 
     pub async fn configured(&self, config: GoogleConfig) -> GooglePhotos {
+        self.configured_in(config, &self.env).await
+    }
+
+    pub async fn configured_in(&self, config: GoogleConfig, env: &HttpEnv) -> GooglePhotos {
         let facts: Arc<dyn FactStore> = self.facts.clone();
-        GooglePhotos::open(config, self.store.clone(), key(), facts, &self.env)
+        GooglePhotos::open(config, self.store.clone(), key(), facts, env)
             .await
             .unwrap()
     }
@@ -139,6 +143,16 @@ impl Bench {
     pub fn count(&self, operation: &str) -> u64 {
         self.sim().counters().by_operation.get(operation).copied().unwrap_or(0)
     }
+}
+
+/// What is proven about an item of these bytes.
+pub async fn evidence(google: &GooglePhotos, id: &str, body: &BytesBody) -> Evidence {
+    let claim = Claim {
+        id: DestId::from(id),
+        size_bytes: body.size_bytes(),
+        checksums: *body.checksums(),
+    };
+    google.verify(&[claim]).await.unwrap().remove(0).unwrap()
 }
 
 /// The defaults, changed.

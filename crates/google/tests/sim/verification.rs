@@ -10,15 +10,10 @@ use photomove_core::{
 use photomove_google::GooglePhotos;
 use photomove_sim::{Fault, FaultRule, GoogleSwitches};
 
-use crate::support::{Bench, body, key, put, stage};
+use crate::support::{self, Bench, body, key, put, stage};
 
 async fn evidence(google: &GooglePhotos, id: &str, number: u32) -> Evidence {
-    let claim = Claim {
-        id: DestId::from(id),
-        size_bytes: body(number).size_bytes(),
-        checksums: *body(number).checksums(),
-    };
-    google.verify(&[claim]).await.unwrap().remove(0).unwrap()
+    support::evidence(google, id, &body(number)).await
 }
 
 fn accepted() -> Vec<FaultRule> {

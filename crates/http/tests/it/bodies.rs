@@ -66,7 +66,7 @@ impl Body for Promises {
     }
 
     async fn seal(&self) -> Result<Checksums> {
-        Ok(self.0.clone())
+        Ok(self.0)
     }
 }
 

@@ -6,6 +6,8 @@
 )]
 
 mod bodies;
+mod clocks;
+mod hostile;
 mod hyper;
 mod messages;
 mod pacing;
@@ -15,3 +17,4 @@ mod retries;
 mod server;
 mod shown;
 mod signing;
+mod stopping;

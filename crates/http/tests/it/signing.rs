@@ -16,6 +16,8 @@ pub struct Key {
     number: AtomicU32,
     renewals: AtomicU32,
     renewable: Option<bool>,
+    /// Renewals that fail before one succeeds.
+    stumbles: u32,
 }
 
 impl Key {
@@ -24,6 +26,7 @@ impl Key {
             number: AtomicU32::new(0),
             renewals: AtomicU32::new(0),
             renewable: Some(true),
+            stumbles: 0,
         }
     }
 
@@ -45,10 +48,16 @@ impl Credentials for Key {
     }
 
     async fn renew(&self) -> Result<bool> {
-        self.renewals.fetch_add(1, Ordering::SeqCst);
+        let before = self.renewals.fetch_add(1, Ordering::SeqCst);
         // Long enough for every other call to be refused meanwhile.
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         match self.renewable {
+            Some(true) if before < self.stumbles => {
+                return Err(Error::new(
+                    ErrorKind::Unavailable { retry_after: None },
+                    "the issuer is unwell",
+                ));
+            }
             Some(true) => self.number.fetch_add(1, Ordering::SeqCst),
             Some(false) => return Ok(false),
             None => return Err(Error::new(ErrorKind::Network, "no way to the issuer").hint("wait")),
@@ -122,9 +131,10 @@ async fn twenty_calls_share_one_renewal() {
 async fn twenty_calls_share_one_failed_renewal() {
     let server = wants(1).await;
     let (http, _) = client(&[&server]);
-    for (renewable, kind) in [
-        (Some(false), ErrorKind::Auth(AuthProblem::Expired)),
-        (None, ErrorKind::Network),
+    // A failure that may pass by itself is tried again, by one for all each time.
+    for (renewable, kind, renewals) in [
+        (Some(false), ErrorKind::Auth(AuthProblem::Expired), 1..=1),
+        (None, ErrorKind::Network, 2..=10),
     ] {
         let key = Key::broken(renewable);
         let calls = (0..20).map(|_| {
@@ -135,7 +145,8 @@ async fn twenty_calls_share_one_failed_renewal() {
         for result in join_all(calls).await {
             assert_eq!(*result.unwrap_err().kind(), kind);
         }
-        assert_eq!(key.renewals.load(Ordering::SeqCst), 1);
+        let renewed = key.renewals.load(Ordering::SeqCst);
+        assert!(renewals.contains(&renewed), "{renewed}");
     }
 }
 
@@ -225,4 +236,24 @@ async fn a_lost_renewal_says_nothing_about_the_call_that_waited_for_it() {
         );
         assert_ne!(error.disposition(), Disposition::Settle);
     }
+}
+
+#[tokio::test]
+async fn an_issuer_that_stumbles_is_asked_again_and_calls_go_on() {
+    let server = wants(1).await;
+    let (http, _) = client(&[&server]);
+    let key = Key {
+        stumbles: 2,
+        ..Key::new()
+    };
+    let calls = (0..5).map(|_| {
+        http.call(Operation::Commit, Method::POST, server.url("/"))
+            .bytes("x")
+            .credentials(&key)
+            .send()
+    });
+    for reply in join_all(calls).await {
+        reply.unwrap();
+    }
+    assert_eq!(key.renewals.load(Ordering::SeqCst), 3, "one at a time");
 }
