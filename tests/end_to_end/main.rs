@@ -4,10 +4,15 @@
 mod accounting;
 mod credentials;
 mod demo;
+#[cfg(debug_assertions)]
+mod drills;
 mod examples;
+mod exits;
 mod messages;
 mod readme;
 mod recordings;
 mod requests;
 mod samples;
+#[cfg(unix)]
+mod signals;
 mod support;

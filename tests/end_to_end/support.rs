@@ -120,6 +120,23 @@ impl Stage {
         command.spawn().expect("the program starts")
     }
 
+    /// The program, to be started in ways of a test's own.
+    pub fn program(&self, args: &[&str]) -> Command {
+        self.command(Path::new(env!("CARGO_BIN_EXE_photomove")), args)
+    }
+
+    /// Waits until Google's stand-in holds so many items; only a run that hangs lets it fail.
+    pub async fn until_google_holds(&self, items: usize) {
+        let arrived = async {
+            while self.google_items().await.len() < items {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(120), arrived)
+            .await
+            .expect("items arrive");
+    }
+
     /// Runs a command that prints an address to open, opens it as a browser would, and hands the address it leads to
     /// over on the standard input as well, for commands that ask for it there.
     pub async fn photomove_in_browser(&self, args: &[&str]) -> Output {

@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use photomove_core::{Error, ErrorKind, Result, SharedClock, SharedRandom, SystemClock, SystemRandom};
+use photomove_core::drill::Drill;
+use photomove_core::{Error, ErrorKind, Result, SharedClock, SharedRandom, SystemRandom};
 
 use crate::args::{Cli, Command, Global};
 use crate::ask::Person;
 use crate::commands::{auth, migrate, plan, sim, status};
+use crate::drill::Planted;
 use crate::exit::Exit;
 use crate::normalise::{self, Refusal};
 use crate::print::Printer;
@@ -36,6 +38,8 @@ pub(crate) struct App {
     pub(crate) random: SharedRandom,
     /// Requests to stop.
     pub(crate) signals: Signals,
+    /// Planted defects and deaths; none outside of tests.
+    pub(crate) drill: Drill,
 }
 
 impl App {
@@ -85,9 +89,11 @@ fn start(cli: Cli, environment: Environment, printer: Printer) -> Result<Exit> {
 }
 
 async fn execute(cli: Cli, environment: Environment, printer: Printer) -> Result<Exit> {
+    // Before anything else: whatever happens later happens at a time of this clock.
+    let planted = Planted::of(&environment, &printer)?;
     let drains = drains(&cli.command);
     let told = printer.clone();
-    let signals = Signals::listen(move |words| {
+    let signals = Signals::listen(drains, move |words| {
         if drains {
             told.talk(words);
         }
@@ -97,9 +103,10 @@ async fn execute(cli: Cli, environment: Environment, printer: Printer) -> Result
         global: cli.global,
         environment,
         printer,
-        clock: SystemClock::shared(),
+        clock: planted.clock,
         random: SystemRandom::shared(),
         signals: signals.clone(),
+        drill: planted.drill,
     };
     let ends_itself = drains || matches!(cli.command, Command::Sim(_));
     let stopped = async {

@@ -14,21 +14,27 @@
     )
 )]
 
+mod again;
 mod app;
 mod args;
 mod ask;
 mod commands;
+mod drill;
 mod endpoint;
 mod errors;
 mod exit;
 mod log;
 mod normalise;
+mod notify;
 mod print;
 mod progress;
 mod providers;
 mod report;
+#[cfg(debug_assertions)]
+mod service_clock;
 mod settings;
 mod signal;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod text;

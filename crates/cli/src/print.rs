@@ -3,8 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use indicatif::MultiProgress;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde_json::Value;
+
+use crate::terminal;
 
 /// Prints; cheap to clone.
 #[derive(Clone)]
@@ -38,11 +40,16 @@ impl Printer {
     }
 
     fn new(json: bool, data: Box<dyn Write + Send>, talk: Box<dyn Write + Send>, talk_is_terminal: bool) -> Self {
+        let place = if talk_is_terminal {
+            terminal::standard_error()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         Self(Arc::new(Inner {
             json,
             data: Mutex::new(data),
             talk: Mutex::new(talk),
-            bars: MultiProgress::new(),
+            bars: MultiProgress::with_draw_target(place),
             talk_is_terminal,
         }))
     }
@@ -100,7 +107,7 @@ impl Printer {
     fn write(&self, to: &Mutex<Box<dyn Write + Send>>, text: &str) {
         self.0.bars.suspend(|| {
             let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
-            // A reader that has gone away (`photomove status | head`) is no failure of the migration.
+            // A reader that has gone away (`photomove status | head`, a closed window) is no failure of the migration.
             let _ = to.write_all(text.as_bytes());
             if !text.ends_with('\n') {
                 let _ = to.write_all(b"\n");

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "amazon")]
 pub(crate) mod amazon;
+pub(crate) mod files;
 #[cfg(feature = "google")]
 pub(crate) mod google;
 mod single_file;
@@ -113,7 +114,7 @@ impl<'a> Accounts<'a> {
         let env = self.http(quota)?;
         match sign_in {
             #[cfg(feature = "amazon")]
-            SignIn::Amazon(sign_in) => Ok(amazon::open(self, &sign_in, &env)?),
+            SignIn::Amazon(sign_in) => Ok(amazon::open(self, &sign_in, &env).await?),
             #[cfg(feature = "google")]
             SignIn::Google(sign_in) => google::open(self, sign_in, &env, facts).await,
         }
@@ -127,7 +128,8 @@ impl<'a> Accounts<'a> {
         match sign_in {
             #[cfg(feature = "amazon")]
             SignIn::Amazon(sign_in) => {
-                let amazon = amazon::open(self, &sign_in, &self.http(Arc::new(MemoryQuotaStore::default()))?)?;
+                let env = self.http(Arc::new(MemoryQuotaStore::default()))?;
+                let amazon = amazon::open(self, &sign_in, &env).await?;
                 Ok((amazon.connect().await?, amazon::usage(&amazon).await?))
             }
             #[cfg(feature = "google")]
@@ -150,6 +152,24 @@ impl<'a> Accounts<'a> {
         }
     }
 
+    /// Returns the endpoint with the account that it means, so that it means the same one later: nobody is asked twice.
+    ///
+    /// # Errors
+    /// As [`Accounts::account`].
+    pub(crate) async fn settled(&self, endpoint: &Endpoint) -> Result<Endpoint> {
+        if self.file_of_settings(endpoint).await?.is_some() {
+            return Ok(endpoint.clone());
+        }
+        let account = self.account(endpoint).await?;
+        Ok(Endpoint {
+            kind: endpoint.kind,
+            // The only account needs no name, and a name would rule out a file that the settings name.
+            account: account
+                .filter(|name| name != DEFAULT_ACCOUNT)
+                .or(endpoint.account.clone()),
+        })
+    }
+
     /// Returns what HTTP clients work with.
     ///
     /// # Errors
@@ -159,6 +179,9 @@ impl<'a> Accounts<'a> {
         env.clock = self.app.clock.clone();
         env.random = self.app.random.clone();
         env.quota = quota;
+        // Whoever drains a run does not want to wait for the next try of a call.
+        env.stop = self.app.signals.drain.clone();
+        env.drill = self.app.drill.clone();
         if let Some(path) = &self.settings.ca_cert {
             let pem = std::fs::read(path).map_err(|error| {
                 Error::new(
@@ -178,6 +201,11 @@ impl<'a> Accounts<'a> {
     /// [`ErrorKind::Config`] if there are several and nobody can be asked.
     pub(crate) async fn account(&self, endpoint: &Endpoint) -> Result<Option<String>> {
         let kept = self.kept(endpoint.kind).await?;
+        let default = || kept.iter().any(|name| name == DEFAULT_ACCOUNT);
+        if endpoint.account.is_none() && files::named(self.settings, endpoint.kind).is_some() && default() {
+            // The settings' file stands for the default account, and so does what replaced it.
+            return Ok(Some(DEFAULT_ACCOUNT.to_owned()));
+        }
         if let Some(account) = &endpoint.account {
             return Ok(kept.into_iter().find(|name| name == account));
         }

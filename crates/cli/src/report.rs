@@ -129,6 +129,13 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
             text::counted(summary.unreadable, "item")
         ));
     }
+    if summary.unlisted > 0 {
+        lines.push(format!(
+            "not listed: {} counts {} more than it lists, also when asked again",
+            service(&summary.source),
+            text::counted(summary.unlisted, "item")
+        ));
+    }
     if summary.differences > 0 {
         lines.push(format!(
             "lost or changed at {}: {}",
@@ -232,7 +239,8 @@ fn push_counts(line: &mut String, counts: &[(Count, &str)]) {
 /// Returns how a run ended, for the shell.
 pub(crate) fn exit_of(summary: &Summary) -> Exit {
     let accounting = &summary.accounting;
-    let some_failed = accounting.failed.count > 0 || summary.unreadable > 0 || summary.albums.failed > 0;
+    let some_failed =
+        accounting.failed.count > 0 || summary.unreadable > 0 || summary.unlisted > 0 || summary.albums.failed > 0;
     let several = [
         summary.stopped.as_ref().map(exit_of_stop),
         // Outcomes that do not add up mean that something was lost on the way: never a success.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs};
@@ -72,6 +73,10 @@ pub(crate) struct GoogleSettings {
     pub(crate) userinfo_url: Option<Url>,
     /// Address at which a token is taken back.
     pub(crate) revoke_url: Option<Url>,
+    /// Changes to the library in a minute; the service's usual limit if `None`.
+    pub(crate) writes_per_minute: Option<NonZeroU32>,
+    /// Requests in a day; the service's usual limit if `None`.
+    pub(crate) requests_per_day: Option<NonZeroU32>,
 }
 
 /// The settings file. Paths in it may begin with `~/`; others are relative to the file's folder.
@@ -104,6 +109,8 @@ struct GoogleFile {
     library_url: Option<Url>,
     userinfo_url: Option<Url>,
     revoke_url: Option<Url>,
+    writes_per_minute: Option<NonZeroU32>,
+    requests_per_day: Option<NonZeroU32>,
 }
 
 /// Environment variables as they were when the program started.
@@ -142,11 +149,23 @@ impl Environment {
         self.get(name).map(PathBuf::from)
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>> {
+    /// Returns a variable that is set and not empty, as text.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if it is not text.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>> {
         let Some(value) = self.get(name) else { return Ok(None) };
         match value.to_str() {
             Some(text) => Ok(Some(text.to_owned())),
             None => Err(wrong(format!("`{name}` is not text"))),
+        }
+    }
+
+    fn number(&self, name: &str) -> Result<Option<NonZeroU32>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match text.trim().parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(wrong(format!("`{name}` is not a number from 1 on: `{text}`"))),
         }
     }
 
@@ -241,6 +260,12 @@ fn combine(global: &Global, environment: &Environment, spool_max: Option<&str>, 
             revoke_url: environment
                 .url("PHOTOMOVE_GOOGLE_REVOKE_URL")?
                 .or(file.google.revoke_url),
+            writes_per_minute: environment
+                .number("PHOTOMOVE_GOOGLE_WRITES_PER_MINUTE")?
+                .or(file.google.writes_per_minute),
+            requests_per_day: environment
+                .number("PHOTOMOVE_GOOGLE_REQUESTS_PER_DAY")?
+                .or(file.google.requests_per_day),
         },
     })
 }
@@ -399,8 +424,11 @@ mod tests {
             ("PHOTOMOVE_AMAZON_MARKETPLACE", "amazon.de"),
             ("PHOTOMOVE_GOOGLE_TOKEN", "/s/token.json"),
             ("PHOTOMOVE_GOOGLE_REVOKE_URL", "http://127.0.0.1:2/revoke"),
+            ("PHOTOMOVE_GOOGLE_REQUESTS_PER_DAY", "75000"),
         ]);
         let settings = load(&global, &set, None).unwrap();
+        assert_eq!(settings.google.requests_per_day, NonZeroU32::new(75_000));
+        assert_eq!(settings.google.writes_per_minute, None);
         assert_eq!(settings.amazon.cookies, Some("/s/cookies.txt".into()));
         assert_eq!(settings.amazon.metadata_url.unwrap().as_str(), "http://127.0.0.1:1/");
         assert_eq!(settings.amazon.marketplace.as_deref(), Some("amazon.de"));
@@ -428,12 +456,16 @@ mod tests {
                 message("[amazon]\ncookie = 'x'", &[]),
                 message("spool_max = 'much'", &[]),
                 message("", &[("PHOTOMOVE_GOOGLE_LIBRARY_URL", "me:pw@nowhere")]),
+                message("[google]\nwrites_per_minute = 0", &[]),
+                message("", &[("PHOTOMOVE_GOOGLE_REQUESTS_PER_DAY", "many")]),
             ].join("\n"),
             @r"
         settings file [folder]/config.toml: unknown field `spool-max`, expected one of `state_dir`, `spool_max`, `ca_cert`, `amazon`, `google`
         settings file [folder]/config.toml: unknown field `cookie`, expected one of `cookies`, `marketplace`, `metadata_url`, `content_url`, `download_url`, `thumbnail_url`
         `spool_max` is not a size: `much`
         `PHOTOMOVE_GOOGLE_LIBRARY_URL` is not an address: it must begin with `https://` or `http://`
+        settings file [folder]/config.toml: invalid value: integer `0`, expected a nonzero u32
+        `PHOTOMOVE_GOOGLE_REQUESTS_PER_DAY` is not a number from 1 on: `many`
         "
         );
     }

@@ -1,4 +1,7 @@
 //! Ctrl-C and the system's request to end: the first one drains, a second Ctrl-C aborts.
+//!
+//! A terminal that goes away (SIGHUP) ends no migration: nobody asked for it, and hours of work may be under way. On
+//! Windows a closed console cannot be outlived, as the system ends the program after a few seconds: there it drains.
 
 use tokio_util::sync::CancellationToken;
 
@@ -21,12 +24,13 @@ enum Request {
 }
 
 impl Signals {
-    /// Starts to listen; lasts as long as the runtime. `say` tells the person what happens now.
-    pub(crate) fn listen(say: impl Fn(&str) + Send + 'static) -> Self {
+    /// Starts to listen; lasts as long as the runtime. `say` tells the person what happens now. With
+    /// `outlives_terminal` the program goes on when its terminal goes away.
+    pub(crate) fn listen(outlives_terminal: bool, say: impl Fn(&str) + Send + 'static) -> Self {
         let signals = Self::default();
         let heard = signals.clone();
         tokio::spawn(async move {
-            let mut stream = match Requests::open() {
+            let mut stream = match Requests::open(outlives_terminal) {
                 Ok(stream) => stream,
                 Err(error) => {
                     tracing::warn!("cannot listen for Ctrl-C: {error}");
@@ -61,15 +65,18 @@ impl Signals {
 struct Requests {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// Heard so that it does not end the program; nothing follows from it.
+    _hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Requests {
-    fn open() -> std::io::Result<Self> {
+    fn open(outlives_terminal: bool) -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            _hangup: outlives_terminal.then(|| signal(SignalKind::hangup())).transpose()?,
         })
     }
 
@@ -92,7 +99,7 @@ struct Requests {
 
 #[cfg(windows)]
 impl Requests {
-    fn open() -> std::io::Result<Self> {
+    fn open(_outlives_terminal: bool) -> std::io::Result<Self> {
         use tokio::signal::windows;
         Ok(Self {
             interrupt: windows::ctrl_c()?,

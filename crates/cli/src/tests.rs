@@ -1,11 +1,14 @@
 //! Whole commands inside this process, against stand-ins on this machine: what people see, and the exit code.
 #![cfg(all(feature = "amazon", feature = "google"))]
 
+mod pauses;
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use photomove_core::drill::Drill;
 use photomove_core::{ManualClock, SharedClock, SystemClock, SystemRandom};
 use photomove_sim::google::ConsentMode;
 use photomove_sim::{Fill, ServiceKind, ServiceSpec, SimOptions, Sims};
@@ -94,6 +97,11 @@ impl Home {
 
     /// Returns the running command and what it says meanwhile.
     fn start(&self, words: &[&str]) -> (impl Future<Output = Ran>, Captured) {
+        self.start_with(words, Signals::default())
+    }
+
+    /// Does that and takes signals.
+    fn start_with(&self, words: &[&str], signals: Signals) -> (impl Future<Output = Ran>, Captured) {
         let json = words.contains(&"--json");
         let (printer, data, talk) = Printer::captured(json);
         let argv: Vec<OsString> = std::iter::once(&"photomove").chain(words).map(OsString::from).collect();
@@ -110,7 +118,8 @@ impl Home {
                         printer: printer.clone(),
                         clock,
                         random: SystemRandom::shared(),
-                        signals: Signals::default(),
+                        signals,
+                        drill: Drill::none(),
                     };
                     let result = Box::pin(app::dispatch(&app, cli.command)).await;
                     result.unwrap_or_else(|error| app::tell(&error, &printer))

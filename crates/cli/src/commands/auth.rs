@@ -93,12 +93,9 @@ async fn status(app: &App) -> Result<Exit> {
     let accounts = Accounts::new(app, &settings);
     let mut endpoints = Vec::new();
     for kind in Kind::ALL {
-        let given = match kind {
-            Kind::Amazon => settings.amazon.cookies.is_some(),
-            Kind::Google => settings.google.token.is_some(),
-        };
-        if given {
-            endpoints.push((Endpoint { kind, account: None }, "by the settings"));
+        let unnamed = Endpoint { kind, account: None };
+        if accounts.file_of_settings(&unnamed).await?.is_some() {
+            endpoints.push((unnamed, "by the settings"));
         }
         for account in accounts.kept(kind).await? {
             endpoints.push((

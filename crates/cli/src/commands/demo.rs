@@ -1,10 +1,13 @@
 //! `photomove demo`: the whole thing between stand-ins, without an account and without a network.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use photomove_core::{Error, ErrorKind, Result};
 use photomove_migrate::Summary;
+use photomove_sim::amazon::{AmazonSim, AmazonSwitches, Renewal};
 use photomove_sim::{Fill, ServiceKind, ServiceSpec, SimOptions, Sims};
 use serde_json::json;
 
@@ -29,6 +32,12 @@ pub(crate) struct DemoArgs {
     seed: u64,
 }
 
+/// Download at which Amazon's session ends, so that a pause can be seen.
+const LAST_DOWNLOAD: u32 = 100;
+/// How long the pause can be read before somebody signs in.
+const PAUSE: Duration = Duration::from_millis(1500);
+/// How often the demo looks whether somebody has to.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Files of the generated library that the destination refuses, so that a refusal can be seen.
 const REFUSED_BY_DESIGN: u64 = 1;
 
@@ -50,7 +59,11 @@ pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
         },
     );
     let app = &without_questions(app, &settings);
-    let result = migrate::between(app, &settings, &from, &to, &How::default()).await;
+    let how = How::patient();
+    let result = tokio::select! {
+        result = migrate::between(app, &settings, &from, &to, &how) => result,
+        never = sign_in_when_asked(app, &sims) => match never {},
+    };
     let stored = stored(&sims).await;
     sims.shutdown().await;
     let summary = result?;
@@ -103,7 +116,17 @@ fn make_folder(wanted: Option<PathBuf>) -> Result<PathBuf> {
 }
 
 async fn start(folder: &Path, seed: u64) -> Result<Sims> {
+    let plan = json!([{ "operation": "download", "nth": LAST_DOWNLOAD, "fault": "expire_session" }]);
+    let faults = photomove_sim::parse_faults(&plan.to_string())
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("the demo's fault plan: {error}")))?;
+    // Cookies can be renewed without the person, mostly; here the person is to be seen.
+    let amazon = AmazonSwitches {
+        renewal: Renewal::Refuses,
+        ..AmazonSwitches::default()
+    };
     let options = SimOptions {
+        faults,
+        amazon,
         services: vec![
             ServiceSpec::new(ServiceKind::Amazon),
             ServiceSpec::new(ServiceKind::Google),
@@ -140,7 +163,26 @@ fn without_questions(app: &App, settings: &Settings) -> App {
         clock: app.clock.clone(),
         random: app.random.clone(),
         signals: app.signals.clone(),
+        drill: app.drill.clone(),
     }
+}
+
+/// Plays the person: signs in at Amazon's stand-in once its session has ended. Never returns.
+async fn sign_in_when_asked(app: &App, sims: &Sims) -> Infallible {
+    let refused = || {
+        let amazon = sims.service(ServiceKind::Amazon)?;
+        amazon.shared().log.lines().into_iter().find(|line| line.status == 401)
+    };
+    while refused().is_none() {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    tokio::time::sleep(PAUSE).await;
+    app.printer
+        .talk("(nobody needs to: the demo signs in at the stand-in now)");
+    if let Some(Err(error)) = sims.amazon().map(AmazonSim::sign_in_again) {
+        app.printer.talk(&format!("warning: {error}"));
+    }
+    std::future::pending().await
 }
 
 async fn explain(app: &App, sims: &Sims) {
@@ -156,6 +198,8 @@ async fn explain(app: &App, sims: &Sims) {
          Google Photos (stand-in): empty\n\
          \n\
          Now runs what `photomove amazon google` does with real accounts.\n\
+         Half-way Amazon's session ends, as real ones do: the run pauses, and goes on\n\
+         by itself after somebody has signed in.\n\
          One file is no photo although its name says so: Google Photos will refuse it.\n"
     ));
 }

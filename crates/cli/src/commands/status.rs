@@ -68,6 +68,7 @@ fn state_words(job: &JobStatus) -> String {
     let state = match job.state {
         JobState::Listing => "the listing is not finished",
         JobState::Running => "not finished",
+        JobState::Waiting if job.wake_at.is_none() => "waiting for a new sign-in",
         JobState::Waiting => "waiting",
         JobState::Finished => "finished",
     };

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use photomove_amazon::wire::CategoryUsage;
-use photomove_amazon::{AmazonConfig, AmazonPhotos, Cookies, Endpoints};
-use photomove_core::{CredentialStore, Error, ErrorKind, Operation, Result};
+use photomove_amazon::{AmazonConfig, AmazonPhotos, CookieKeeper, Cookies, Endpoints, KeepNothing, KeptCookies};
+use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result};
 use photomove_http::HttpEnv;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Accounts, Held, key};
+use super::{Accounts, DEFAULT_ACCOUNT, Held, key};
 use crate::ask;
 use crate::endpoint::{Endpoint, Kind};
 use crate::settings::AmazonSettings;
@@ -21,7 +21,22 @@ use crate::settings::AmazonSettings;
 pub(crate) struct AmazonSignIn {
     cookies: Cookies,
     marketplace: Option<String>,
+    found: Found,
 }
+
+/// Where cookies were found: what is renewed is kept there, or beside it.
+#[derive(Debug)]
+enum Found {
+    /// Nowhere yet.
+    New,
+    /// In a file of the person's own, which is never written.
+    File,
+    /// In the store, as this account.
+    Kept(String),
+}
+
+/// Where renewed cookies lie whose older ones are in a file of the person's own.
+const RENEWED: &str = "amazon-renewed";
 
 /// What the store keeps.
 #[derive(Serialize, Deserialize)]
@@ -33,7 +48,11 @@ struct Kept {
 impl AmazonSignIn {
     /// Takes cookies as a sign-in.
     pub(crate) fn new(cookies: Cookies, marketplace: Option<String>) -> Self {
-        Self { cookies, marketplace }
+        Self {
+            cookies,
+            marketplace,
+            found: Found::New,
+        }
     }
 
     /// Writes it for the store.
@@ -49,7 +68,7 @@ impl AmazonSignIn {
         serde_json::to_string(&kept).map(SecretString::from).map_err(not_json)
     }
 
-    fn of_credential(credential: &SecretString) -> Result<Self> {
+    fn of_credential(credential: &SecretString, account: &str) -> Result<Self> {
         // serde's words could quote a value, so they are left out.
         let kept: Kept = serde_json::from_str(credential.expose_secret()).map_err(|_| {
             Error::new(ErrorKind::Config, "the kept sign-in cannot be read")
@@ -60,6 +79,7 @@ impl AmazonSignIn {
         Ok(Self {
             cookies,
             marketplace: kept.marketplace,
+            found: Found::Kept(account.to_owned()),
         })
     }
 }
@@ -70,10 +90,12 @@ fn not_json(_: serde_json::Error) -> Error {
 
 /// Finds the cookies of an endpoint.
 pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Result<AmazonSignIn> {
-    if endpoint.account.is_none()
-        && let Some(path) = &accounts.settings.amazon.cookies
-    {
-        return cookies_of_file(path).map(|cookies| AmazonSignIn::new(cookies, None));
+    if let Some(path) = accounts.file_of_settings(endpoint).await? {
+        return Ok(AmazonSignIn {
+            cookies: cookies_of_file(path)?,
+            marketplace: None,
+            found: Found::File,
+        });
     }
     let missing = || ask::not_signed_in(Kind::Amazon.word(), &endpoint.to_string(), "");
     let account = accounts.account(endpoint).await?.ok_or_else(missing)?;
@@ -82,7 +104,7 @@ pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Res
         .load(&key(Kind::Amazon, &account))
         .await?
         .ok_or_else(missing)?;
-    AmazonSignIn::of_credential(&credential)
+    AmazonSignIn::of_credential(&credential, &account)
 }
 
 /// Reads a cookie file in any of its forms.
@@ -102,9 +124,18 @@ pub(crate) fn cookies_of_file(path: &Path) -> Result<Cookies> {
 }
 
 /// Makes the provider.
-pub(super) fn open(accounts: &Accounts<'_>, sign_in: &AmazonSignIn, env: &HttpEnv) -> Result<Arc<AmazonPhotos>> {
+pub(super) async fn open(accounts: &Accounts<'_>, sign_in: &AmazonSignIn, env: &HttpEnv) -> Result<Arc<AmazonPhotos>> {
     let config = config(&accounts.settings.amazon, sign_in.marketplace.as_deref())?;
-    AmazonPhotos::new(&config, &sign_in.cookies, env)
+    let store = Arc::new(accounts.store.clone());
+    let keeper: Arc<dyn CookieKeeper> = match &sign_in.found {
+        Found::New => Arc::new(KeepNothing),
+        Found::Kept(account) => Arc::new(KeptCookies::of_sign_in(store, key(Kind::Amazon, account))),
+        Found::File => {
+            let beside = CredentialKey::new(RENEWED, DEFAULT_ACCOUNT);
+            Arc::new(KeptCookies::beside_file(store, beside, &sign_in.cookies))
+        }
+    };
+    AmazonPhotos::open(&config, &sign_in.cookies, keeper, env).await
 }
 
 /// Asks how much the account holds, by category.

@@ -25,9 +25,7 @@ pub(crate) struct GoogleSignIn {
 
 /// Finds the sign-in of an endpoint.
 pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Result<GoogleSignIn> {
-    if endpoint.account.is_none()
-        && let Some(path) = &accounts.settings.google.token
-    {
+    if let Some(path) = accounts.file_of_settings(endpoint).await? {
         let key = key(Kind::Google, DEFAULT_ACCOUNT);
         return Ok(GoogleSignIn {
             store: Arc::new(SingleFileStore::new(path, key.clone())),
@@ -84,6 +82,12 @@ pub(crate) fn config(settings: &GoogleSettings) -> Result<GoogleConfig> {
     config.library_url = settings.library_url.clone();
     config.userinfo_url = settings.userinfo_url.clone();
     config.revoke_url = settings.revoke_url.clone();
+    if let Some(writes) = settings.writes_per_minute {
+        config = config.with_writes_per_minute(Some(writes.get()));
+    }
+    if let Some(requests) = settings.requests_per_day {
+        config = config.with_requests_per_day(requests.get());
+    }
     if let Some(path) = &settings.client_secret {
         config = config.with_client_secret(client_of_file(path)?);
     }

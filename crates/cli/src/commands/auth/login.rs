@@ -31,11 +31,13 @@ pub(super) async fn run(app: &App, args: LoginArgs) -> Result<Exit> {
         #[cfg(not(all(feature = "amazon", feature = "google")))]
         kind => return Err(providers::not_built(kind)),
     };
-    tell(&accounts, endpoint.kind, &name, &account);
+    // An account that is named is always the kept one.
+    let replaced_file = name == DEFAULT_ACCOUNT && accounts.replace_file_of_settings(endpoint.kind).await?;
+    tell(&accounts, endpoint.kind, &name, &account, replaced_file);
     Ok(Exit::Done)
 }
 
-fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account) {
+fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account, replaced_file: bool) {
     let printer = &accounts.app.printer;
     let typed = providers::typed(kind, name);
     printer.object(&json!({ "type": "signed_in", "endpoint": typed, "account": account.label }));
@@ -46,24 +48,13 @@ fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account) {
         .unwrap_or_default();
     printer.text(&format!("signed in to {}{whose}", kind.label()));
     printer.text(&format!("kept in: {}", accounts.settings.credentials().display()));
-    let overridden = match kind {
-        Kind::Amazon => accounts
-            .settings
-            .amazon
-            .cookies
-            .is_some()
-            .then_some("PHOTOMOVE_AMAZON_COOKIES"),
-        Kind::Google => accounts
-            .settings
-            .google
-            .token
-            .is_some()
-            .then_some("PHOTOMOVE_GOOGLE_TOKEN"),
-    };
-    // An account that is named is always the kept one.
-    if let Some(setting) = overridden.filter(|_| name == DEFAULT_ACCOUNT) {
+    if replaced_file {
         printer.talk(&format!(
-            "note: `{setting}` or its setting is used instead of this sign-in as long as it is set"
+            "note: this sign-in is used instead of the file that `{}` or its setting names, until that file changes",
+            match kind {
+                Kind::Amazon => "PHOTOMOVE_AMAZON_COOKIES",
+                Kind::Google => "PHOTOMOVE_GOOGLE_TOKEN",
+            }
         ));
     }
 }

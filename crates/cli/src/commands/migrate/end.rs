@@ -1,0 +1,87 @@
+//! The end of a migration in words: the accounting, the first failures, what to do next, the last line.
+
+use std::path::Path;
+
+use photomove_core::Result;
+use photomove_migrate::{Journal, StopReason, Summary};
+use serde_json::json;
+
+use crate::app::App;
+use crate::commands::status::failure_line;
+use crate::exit::Exit;
+use crate::settings::Settings;
+use crate::{errors, report, text};
+
+/// Files that did not arrive that are named at the end of a run.
+const FAILURES_TOLD: u32 = 10;
+
+/// Prints the accounting, what to do next, and the last line.
+pub(crate) async fn tell_end(app: &App, settings: &Settings, summary: &Summary, exit: Exit) -> Result<()> {
+    app.printer
+        .object(&json!({ "type": "summary", "exit_code": exit.code(), "summary": summary }));
+    app.printer.text(&report::summary_text(summary));
+    tell_first_failures(app, settings, summary).await?;
+    app.printer
+        .text(&format!("\njournal: {}", settings.journal().display()));
+    if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
+        app.printer.talk(&errors::render(error));
+    }
+    for line in next_steps(summary, app.global.state_dir.as_deref()) {
+        app.printer.text(&format!("next: {line}"));
+    }
+    app.printer.text(&format!("\n{}", report::last_line(summary)));
+    Ok(())
+}
+
+/// Lists the first files that did not arrive; whoever has more of them finds the rest where `next:` says.
+async fn tell_first_failures(app: &App, settings: &Settings, summary: &Summary) -> Result<()> {
+    let count = summary.accounting.failed.count + summary.accounting.skipped.count;
+    if count == 0 {
+        return Ok(());
+    }
+    let Some(journal) = Journal::open_read_only(&settings.journal(), app.clock.clone())? else {
+        return Ok(());
+    };
+    app.printer.text("");
+    for failure in journal.failures(summary.job, None, FAILURES_TOLD).await? {
+        app.printer.text(&failure_line(&failure));
+    }
+    if let Some(more) = count.checked_sub(u64::from(FAILURES_TOLD)).filter(|more| *more > 0) {
+        app.printer.text(&format!("and {} more", text::count(more)));
+    }
+    Ok(())
+}
+
+/// What the person can do now, at most one line per reason.
+fn next_steps(summary: &Summary, state_dir: Option<&Path>) -> Vec<String> {
+    let mut steps = Vec::new();
+    match &summary.stopped {
+        None => {}
+        Some(StopReason::SignInNeeded(_)) => {
+            steps.push("sign in as the hint says, then run the same command again: it goes on from here".to_owned());
+        }
+        Some(StopReason::Quota {
+            resets_at: Some(at), ..
+        }) => {
+            let at = at.to_zoned(jiff::tz::TimeZone::system());
+            steps.push(format!(
+                "run the same command again after {}: it goes on from here",
+                at.strftime("%a %d %b %H:%M")
+            ));
+        }
+        Some(StopReason::DestinationFull(_)) => {
+            steps
+                .push("make room at the destination, then run the same command again: it goes on from here".to_owned());
+        }
+        Some(_) => steps.push("run the same command again: it goes on from here".to_owned()),
+    }
+    if summary.accounting.failed.count > 0 || summary.accounting.skipped.count > 0 {
+        let option = state_dir
+            .map(|path| format!(" --state-dir {}", path.display()))
+            .unwrap_or_default();
+        steps.push(format!(
+            "`photomove{option} status --failures` lists what did not arrive"
+        ));
+    }
+    steps
+}

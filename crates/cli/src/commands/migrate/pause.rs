@@ -1,0 +1,146 @@
+//! Pauses: what people are told while a run waits for a sign-in or for a new day, and the waiting itself.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use photomove_core::{AuthProblem, Error, ErrorKind, Result};
+use serde_json::json;
+
+use crate::again;
+use crate::app::App;
+use crate::endpoint::Endpoint;
+use crate::notify::{Happening, Notifier};
+use crate::providers::{Accounts, files};
+use crate::settings::Settings;
+use crate::text;
+
+/// How often the sign-ins are looked at. Real time, whatever clock the run has: a person changes them.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Where a service does not say when a budget is full again.
+const UNKNOWN_RESET: Duration = Duration::from_secs(3600);
+/// The longest sleep at once: a machine that was suspended does not sleep on for the time it was away.
+const NAP: Duration = Duration::from_secs(60);
+
+/// How a pause ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Woken {
+    /// What it waited for is there.
+    GoOn,
+    /// Somebody wants the run to end.
+    Stopped,
+}
+
+/// Tells about pauses and waits.
+pub(super) struct Pause<'a> {
+    accounts: Accounts<'a>,
+    notifier: Option<&'a Notifier>,
+}
+
+impl<'a> Pause<'a> {
+    pub(super) fn new(app: &'a App, settings: &'a Settings, notifier: Option<&'a Notifier>) -> Self {
+        Self {
+            accounts: Accounts::new(app, settings),
+            notifier,
+        }
+    }
+
+    pub(super) fn accounts(&self) -> &Accounts<'a> {
+        &self.accounts
+    }
+
+    pub(super) fn app(&self) -> &'a App {
+        self.accounts.app
+    }
+
+    /// Tells that a sign-in is waited for, and returns the reason that was told.
+    pub(super) fn for_sign_in(&self, endpoint: &Endpoint, error: &Error) -> String {
+        let command = again::login_after(self.app(), endpoint, error);
+        let refused = *error.kind() == ErrorKind::Auth(AuthProblem::WrongAccount);
+        let mut lines = vec![if refused {
+            format!("paused: refused, nothing touched: {error}")
+        } else {
+            format!("paused: {error}")
+        }];
+        lines.push("sign in again in another terminal; then this run goes on by itself:".to_owned());
+        lines.push(format!("  {command}"));
+        if let Some(path) = files::named(self.accounts.settings, endpoint.kind).filter(|_| endpoint.account.is_none()) {
+            lines.push(format!("or put a new sign-in into {}", path.display()));
+        }
+        self.tell(
+            &lines,
+            error,
+            json!({ "reason": "sign_in", "command": command, "until": null }),
+        );
+        error.to_string()
+    }
+
+    /// Waits until the sign-ins that an endpoint may use are others than the known ones, and returns what tells these
+    /// apart from later ones; `None` if somebody wants the run to end.
+    pub(super) async fn until_changed(&self, endpoint: &Endpoint, known: &str) -> Result<Option<String>> {
+        loop {
+            let found = self.accounts.fingerprint(endpoint).await?;
+            if found != known {
+                return Ok(Some(found));
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = self.app().signals.drain.cancelled() => return Ok(None),
+            }
+        }
+    }
+
+    /// Tells that the run waits for a budget to be full again, and waits.
+    pub(super) async fn for_quota(&self, error: &Error, resets_at: Option<Timestamp>) -> Woken {
+        let clock = &self.app().clock;
+        let now = clock.now();
+        let until = resets_at.unwrap_or_else(|| now.saturating_add(UNKNOWN_RESET).unwrap_or(Timestamp::MAX));
+        let left = until.duration_since(now).max(jiff::SignedDuration::ZERO).unsigned_abs();
+        let lines = [
+            format!("paused: {error}"),
+            format!(
+                "this run goes on by itself on {} (in {})",
+                until.to_zoned(TimeZone::system()).strftime("%a %d %b at %H:%M"),
+                text::duration(left)
+            ),
+        ];
+        self.tell(
+            &lines,
+            error,
+            json!({ "reason": "quota", "command": null, "until": until }),
+        );
+        loop {
+            let left = until.duration_since(clock.now());
+            if left <= jiff::SignedDuration::ZERO {
+                self.over("a new day");
+                return Woken::GoOn;
+            }
+            tokio::select! {
+                () = clock.sleep(left.unsigned_abs().min(NAP)) => {}
+                () = self.app().signals.drain.cancelled() => return Woken::Stopped,
+            }
+        }
+    }
+
+    /// Tells that the run goes on, and why it can.
+    pub(super) fn over(&self, why: &str) {
+        self.app().printer.object(&json!({ "type": "resumed" }));
+        self.app().printer.talk(&format!("{why}: going on"));
+    }
+
+    fn tell(&self, lines: &[String], error: &Error, mut object: serde_json::Value) {
+        object["type"] = "paused".into();
+        object["provider"] = error.provider_name().into();
+        object["message"] = error.to_string().into();
+        let printer = &self.app().printer;
+        printer.object(&object);
+        printer.talk(&format!(
+            "\n{}\nCtrl-C ends it here; the same command goes on later\n\n",
+            lines.join("\n")
+        ));
+        if let Some(notifier) = self.notifier {
+            notifier.tell(Happening::Paused, &error.to_string());
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Sign-ins in files that the settings name, and what counts when somebody signs in anew although there is one.
+//!
+//! Such a file is used instead of the kept sign-in. Whoever runs `photomove auth login` while it is named wants to go on
+//! with the new sign-in, though: which content of the file it replaced is remembered, and the file counts again once it
+//! holds something else.
+
+use std::path::Path;
+
+use photomove_core::{CredentialKey, CredentialStore, Digester, HashKinds, Result};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{Accounts, DEFAULT_ACCOUNT, key};
+use crate::endpoint::{Endpoint, Kind};
+use crate::settings::Settings;
+
+/// Returns the file that the settings name for a provider.
+pub(crate) fn named(settings: &Settings, kind: Kind) -> Option<&Path> {
+    match kind {
+        Kind::Amazon => settings.amazon.cookies.as_deref(),
+        Kind::Google => settings.google.token.as_deref(),
+    }
+}
+
+impl Accounts<'_> {
+    /// Returns the file whose sign-in an endpoint uses; `None` = a kept one is used.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn file_of_settings(&self, endpoint: &Endpoint) -> Result<Option<&Path>> {
+        let Some(path) = named(self.settings, endpoint.kind).filter(|_| endpoint.account.is_none()) else {
+            return Ok(None);
+        };
+        Ok((!self.is_replaced(endpoint.kind, path).await?).then_some(path))
+    }
+
+    /// Remembers that the kept default sign-in of a provider replaces the one in the settings' file; says whether there
+    /// is such a file.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub(crate) async fn replace_file_of_settings(&self, kind: Kind) -> Result<bool> {
+        let Some(path) = named(self.settings, kind) else {
+            return Ok(false);
+        };
+        let mark = serde_json::json!({ "replaces": content(kind, path) }).to_string();
+        self.store.save(&replaced(kind), &mark.into()).await?;
+        Ok(true)
+    }
+
+    async fn is_replaced(&self, kind: Kind, path: &Path) -> Result<bool> {
+        let Some(mark) = self.store.load(&replaced(kind)).await? else {
+            return Ok(false);
+        };
+        if self.store.load(&key(kind, DEFAULT_ACCOUNT)).await?.is_none() {
+            return Ok(false);
+        }
+        let mark: Value = serde_json::from_str(mark.expose_secret()).unwrap_or_default();
+        Ok(mark.get("replaces") == Some(&content(kind, path).into()))
+    }
+
+    /// Tells the sign-ins that an endpoint may use apart from later ones, without holding them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) async fn fingerprint(&self, endpoint: &Endpoint) -> Result<String> {
+        let mut digester = Digester::new(HashKinds::SHA256);
+        let mut add = |text: Option<SecretString>| {
+            let text = text.unwrap_or_default();
+            digester.update(&(text.expose_secret().len() as u64).to_be_bytes());
+            digester.update(text.expose_secret().as_bytes());
+        };
+        if endpoint.account.is_none()
+            && let Some(path) = named(self.settings, endpoint.kind)
+        {
+            add(std::fs::read_to_string(path).ok().map(SecretString::from));
+            add(self.store.load(&replaced(endpoint.kind)).await?);
+        }
+        let accounts = match &endpoint.account {
+            Some(account) => vec![account.clone()],
+            None => self.kept(endpoint.kind).await?,
+        };
+        for account in accounts {
+            add(self.store.load(&key(endpoint.kind, &account)).await?);
+        }
+        Ok(hex(digester))
+    }
+}
+
+fn replaced(kind: Kind) -> CredentialKey {
+    CredentialKey::new("replaced-file", kind.word())
+}
+
+/// Tells what a file holds apart from what a person puts into it later; `None` = it cannot be read.
+fn content(kind: Kind, path: &Path) -> Option<String> {
+    let text = SecretString::from(std::fs::read_to_string(path).ok()?);
+    let mut digester = Digester::new(HashKinds::SHA256);
+    // This program itself writes new access tokens into Google's file; the refresh token stays.
+    let refresh = (kind == Kind::Google)
+        .then(|| serde_json::from_str::<Value>(text.expose_secret()).ok())
+        .flatten()
+        .and_then(|file| Some(SecretString::from(file.get("refresh_token")?.as_str()?.to_owned())));
+    digester.update(refresh.as_ref().unwrap_or(&text).expose_secret().as_bytes());
+    Some(hex(digester))
+}
+
+fn hex(digester: Digester) -> String {
+    let hash = digester.finish().sha256.unwrap_or_default();
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewed_access_token_makes_no_other_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        let content_of = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            content(Kind::Google, &path).unwrap()
+        };
+        let first = content_of(r#"{"access_token": "a", "refresh_token": "r"}"#);
+        assert_eq!(first, content_of(r#"{"access_token": "b", "refresh_token": "r"}"#));
+        assert_ne!(first, content_of(r#"{"access_token": "a", "refresh_token": "s"}"#));
+        assert_ne!(content_of("x"), content_of("y"));
+    }
+}
