@@ -12,19 +12,22 @@ mod receive;
 mod schedule;
 mod settle;
 mod spool;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod verify;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use photomove_core::drill::Mutant;
 use photomove_core::{
-    Account, Error, ErrorKind, LimitedSink, Operation, PhotoProvider, PhotoSink, PhotoSource, Result, SinkCaps,
-    SourceCaps,
+    Account, AuthProblem, Error, ErrorKind, LimitedSink, Operation, PhotoProvider, PhotoSink, PhotoSource, Result,
+    SinkCaps, SourceCaps,
 };
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::journal::listing::Intake;
 use crate::journal::{JobState, jobs, staging};
@@ -40,6 +43,11 @@ use self::spool::Spool;
 ///
 /// A job is (source owner, target owner, filters): the same three continue an unfinished job, and look for what is
 /// new after a finished one.
+///
+/// The locks of the job are taken by the first [`plan`](Self::plan) or [`run`](Self::run). They stay until a run has
+/// finished the job or this is dropped, so that nobody else gets between a plan and its run, or into a pause: after a
+/// run that stopped, [`run`](Self::run) can be called again and goes on, if need be with other sign-ins given to
+/// [`with_sides`](Self::with_sides).
 #[derive(Debug)]
 pub struct Migration {
     source: Arc<dyn PhotoProvider>,
@@ -47,6 +55,27 @@ pub struct Migration {
     journal: Journal,
     options: MigrateOptions,
     env: EngineEnv,
+    held: Mutex<Option<Held>>,
+}
+
+/// What is kept from one call to the next.
+#[derive(Debug)]
+struct Held {
+    _locks: Locks,
+    source: Party,
+    target: Party,
+    board: Arc<Board>,
+    busy: Arc<AtomicBool>,
+    /// The connection that a plan leaves to its run.
+    core: Option<Arc<Core>>,
+}
+
+/// One side of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Party {
+    kind: &'static str,
+    origin: String,
+    owner: String,
 }
 
 /// Both sides connected, the job known, its locks held.
@@ -54,7 +83,6 @@ struct Session {
     core: Arc<Core>,
     source: AccountName,
     target: AccountName,
-    _locks: Locks,
 }
 
 impl Migration {
@@ -72,18 +100,34 @@ impl Migration {
             journal,
             options,
             env,
+            held: Mutex::new(None),
         }
     }
 
-    /// Lists the source and works out what a run would do. Writes nothing at the target; a run goes on from here.
+    /// Goes on with other providers, such as the same ones with new sign-ins; everything else stays, the locks too.
+    ///
+    /// Call it after a run that stopped with [`StopReason::SignInNeeded`], then [`run`](Self::run) again. Providers of
+    /// other accounts than the job's are refused there with [`AuthProblem::WrongAccount`], and nothing is touched.
+    pub fn with_sides(&mut self, source: Arc<dyn PhotoProvider>, target: Arc<dyn PhotoProvider>) {
+        self.source = source;
+        self.target = target;
+        if let Some(held) = self.held.get_mut() {
+            held.core = None;
+        }
+    }
+
+    /// Lists the source and works out what a run would do. Writes nothing at the target; a run goes on from here,
+    /// without connecting again.
     ///
     /// # Errors
-    /// When a side cannot be reached, the job is in use, the listing fails, or it is stopped.
+    /// When a side cannot be reached or is not the job's, the job is in use, the listing fails, or it is stopped.
     pub async fn plan(&self) -> Result<Plan> {
-        let session = Box::pin(self.connect()).await?;
+        let mut held = self.take_turn()?;
+        let session = Box::pin(self.session(&mut held)).await?;
         let core = &session.core;
         core.board.stage(Stage::Discover);
         if let Some(stop) = Box::pin(schedule::list_only(core)).await {
+            finish::note_waiting(core, &stop).await;
             return Err(match stop {
                 StopReason::Interrupted => Error::new(ErrorKind::Cancelled, "stopped while listing")
                     .hint("run the command again; it continues where it stopped"),
@@ -94,61 +138,94 @@ impl Migration {
             });
         }
         core.board.stage(Stage::Plan);
-        plan::plan(core, session.source.clone(), session.target.clone()).await
+        let plan = plan::plan(core, session.source.clone(), session.target.clone()).await?;
+        if let Some(held) = held.as_mut() {
+            held.core = Some(session.core);
+        }
+        Ok(plan)
     }
 
     /// Moves what is to be moved until nothing is left or something stops it; [`Summary::stopped`] says what.
     ///
     /// # Errors
-    /// When nothing could be begun: a side cannot be reached, the job is in use, the journal cannot be written; and
-    /// when the accounting does not add up at the end.
+    /// When nothing could be begun: a side cannot be reached or is not the job's, the job is in use, the journal
+    /// cannot be written; and when the journal breaks a rule at the end.
     pub async fn run(&self) -> Result<Summary> {
-        let session = Box::pin(self.connect()).await?;
+        let mut held = self.take_turn()?;
+        let session = Box::pin(self.session(&mut held)).await?;
         let core = &session.core;
         let stopped = Box::pin(schedule::run(core)).await;
         core.board.stage(Stage::Report);
-        finish::finish(core, session.source.clone(), session.target.clone(), stopped).await
+        let summary = finish::finish(core, session.source.clone(), session.target.clone(), stopped).await?;
+        if summary.stopped.is_none() {
+            *held = None;
+        }
+        Ok(summary)
     }
 
-    async fn connect(&self) -> Result<Session> {
-        let board = Board::new(Arc::clone(&self.env.observer));
+    fn take_turn(&self) -> Result<MutexGuard<'_, Option<Held>>> {
+        self.held.try_lock().map_err(|_| {
+            Error::new(ErrorKind::InUse, "this migration is under way already")
+                .operation(Operation::Journal)
+                .hint("wait until it has ended")
+        })
+    }
+
+    /// Connects both sides, unless a plan has left its connection.
+    async fn session(&self, held: &mut Option<Held>) -> Result<Session> {
+        let left = held.as_mut().and_then(|held| held.core.take());
+        let core = match left {
+            Some(core) => core,
+            None => Box::pin(self.connect(held)).await?,
+        };
+        let (source, target) = core.names.clone();
+        Ok(Session { core, source, target })
+    }
+
+    async fn connect(&self, held: &mut Option<Held>) -> Result<Arc<Core>> {
+        let board = match held {
+            Some(held) => Arc::clone(&held.board),
+            None => Arc::new(Board::new(Arc::clone(&self.env.observer))),
+        };
         board.stage(Stage::Connect);
         let (source, sink) = self.sides()?;
         let source_account = source.connect().await?;
+        let from = Party::of(&*self.source, &source_account);
+        from.must_be(held.as_ref().map(|held| &held.source))?;
         let sink_account = sink.connect().await?;
+        let to = Party::of(&*self.target, &sink_account);
+        to.must_be(held.as_ref().map(|held| &held.target))?;
         let (source_caps, sink_caps) = self.capabilities()?;
         let options = serde_json::to_string(&self.options.filters)
             .map_err(|error| Error::new(ErrorKind::Internal, "the filters cannot be written down").source(error))?;
-        let options_hash = Sha256::digest(options.as_bytes()).to_vec();
-        let (from, to) = (origin(&*self.source), origin(&*self.target));
-        let from_owner = source_account.owner.as_str();
-        let to_owner = sink_account.owner.as_str();
-        let mut locks = Locks::new(&self.options.lock_dir, self.env.clock.now());
-        let target_words = [to.0, to.1.as_str(), to_owner];
-        let job_words = [
-            from.0,
-            from.1.as_str(),
-            from_owner,
-            to.0,
-            to.1.as_str(),
-            to_owner,
-            options.as_str(),
-        ];
-        locks.take(LockKind::Job, &job_words)?;
-        locks.take(LockKind::Target, &target_words)?;
+        let busy = match held {
+            Some(held) => Arc::clone(&held.busy),
+            None => {
+                let new = Held {
+                    _locks: self.lock(&from, &to, &options)?,
+                    source: from.clone(),
+                    target: to.clone(),
+                    board: Arc::clone(&board),
+                    busy: Arc::default(),
+                    core: None,
+                };
+                Arc::clone(&held.insert(new).busy)
+            }
+        };
         let job = self
-            .open_job(&from, &source_account, &to, &sink_account, options, options_hash)
+            .open_job(&from, &source_account, &to, &sink_account, options)
             .await?;
         let spool = Arc::new(Spool::new(self.options.spool_dir.clone(), self.options.spool_max_bytes));
-        self.tidy(&spool).await?;
+        self.tidy(&spool, job.id).await?;
         let intake = Intake {
             job,
-            kind: from.0,
+            kind: from.kind,
             owner: source_account.owner.clone(),
             bundle: sink_caps.bundle,
             photo_max_bytes: sink_caps.limits.photo,
             video_max_bytes: sink_caps.limits.video,
             albums_in_listing: source_caps.members_in_listing,
+            forget_second_album: self.env.drill.has(Mutant::ForgetSecondAlbum),
         };
         let memory_kib = self.options.memory_budget_bytes.div_ceil(1024).max(1);
         let open = self.options.open_concurrency.unwrap_or(source_caps.open_concurrency);
@@ -158,7 +235,9 @@ impl Migration {
             source,
             sink,
             job,
+            names: (from.name(&source_account), to.name(&sink_account)),
             intake,
+            follows_lost_journal: self.journal.read(jobs::follows_lost_journal).await?,
             options: self.options.clone(),
             env: self.env.clone(),
             board,
@@ -169,18 +248,24 @@ impl Migration {
             )),
             open_places: Semaphore::new(usize::from(open.max(1))),
             stage_places: Semaphore::new(usize::from(stage.max(1))),
-            busy: std::sync::atomic::AtomicBool::new(false),
+            disk_full: AtomicBool::new(false),
+            stream_places: Semaphore::new(transfer::streamed::places(open, stage)),
+            busy,
             source_caps,
             sink_caps,
         };
         // The counters go on where the last run, or the plan, left them.
         core.align().await?;
-        Ok(Session {
-            core: Arc::new(core),
-            source: name(&from, &source_account),
-            target: name(&to, &sink_account),
-            _locks: locks,
-        })
+        Ok(Arc::new(core))
+    }
+
+    fn lock(&self, from: &Party, to: &Party, options: &str) -> Result<Locks> {
+        let mut locks = Locks::new(&self.options.lock_dir, self.env.clock.now());
+        let job = [from.words(), to.words()].concat();
+        let job: Vec<&str> = job.into_iter().chain([options]).collect();
+        locks.take(LockKind::Job, &job)?;
+        locks.take(LockKind::Target, &to.words())?;
+        Ok(locks)
     }
 
     fn sides(&self) -> Result<(Arc<dyn PhotoSource>, Arc<dyn PhotoSink>)> {
@@ -208,20 +293,20 @@ impl Migration {
 
     async fn open_job(
         &self,
-        from: &(&'static str, String),
+        from: &Party,
         source: &Account,
-        to: &(&'static str, String),
+        to: &Party,
         target: &Account,
         options: String,
-        options_hash: Vec<u8>,
     ) -> Result<jobs::Job> {
+        let options_hash = Sha256::digest(options.as_bytes()).to_vec();
         let (from, to) = (from.clone(), to.clone());
         let (source, target) = (source.clone(), target.clone());
         let (now, retry_refused) = (self.env.clock.now(), self.options.retry_refused);
         self.journal
             .write(move |c| {
-                let source = jobs::account(c, from.0, &from.1, source.owner.as_str(), source.label.as_deref())?;
-                let target = jobs::account(c, to.0, &to.1, target.owner.as_str(), target.label.as_deref())?;
+                let source = jobs::account(c, from.kind, &from.origin, &from.owner, source.label.as_deref())?;
+                let target = jobs::account(c, to.kind, &to.origin, &to.owner, target.label.as_deref())?;
                 let mut job = jobs::open_job(c, source, target, &options, &options_hash, now)?;
                 if job.state == JobState::Finished {
                     jobs::begin_pass(c, job.id, retry_refused, now)?;
@@ -236,26 +321,52 @@ impl Migration {
             .await
     }
 
-    async fn tidy(&self, spool: &Spool) -> Result<()> {
-        let files = self.journal.read(staging::spool_files).await?;
-        let names = files.into_iter().map(|(name, _)| name).collect();
-        spool
-            .tidy(&names)
-            .map_err(|error| spool::spool_error(&self.options.spool_dir, error))
+    async fn tidy(&self, spool: &Spool, job: i64) -> Result<()> {
+        let failed = |error| spool::spool_error(&self.options.spool_dir, error);
+        let found = spool.found().map_err(failed)?;
+        let leftovers = self
+            .journal
+            .read(move |c| staging::spool_leftovers(c, job, &found))
+            .await?;
+        spool.tidy(&leftovers).map_err(failed)
     }
 }
 
-/// Kind and first origin of a provider: with the owner they name an account.
-fn origin(provider: &dyn PhotoProvider) -> (&'static str, String) {
-    let info = provider.info();
-    let origin = info.origins.first().map(|url| url.origin().ascii_serialization());
-    (info.kind, origin.unwrap_or_default())
-}
+impl Party {
+    /// Kind, first origin and owner: what names an account.
+    fn of(provider: &dyn PhotoProvider, account: &Account) -> Self {
+        let info = provider.info();
+        let origin = info.origins.first().map(|url| url.origin().ascii_serialization());
+        Self {
+            kind: info.kind,
+            origin: origin.unwrap_or_default(),
+            owner: account.owner.as_str().to_owned(),
+        }
+    }
 
-fn name(provider: &(&'static str, String), account: &Account) -> AccountName {
-    AccountName {
-        kind: provider.0.to_owned(),
-        label: account.label.clone(),
+    fn words(&self) -> [&str; 3] {
+        [self.kind, &self.origin, &self.owner]
+    }
+
+    fn name(&self, account: &Account) -> AccountName {
+        AccountName {
+            kind: self.kind.to_owned(),
+            label: account.label.clone(),
+        }
+    }
+
+    /// Refuses another account than the one that the job was begun with.
+    fn must_be(&self, begun_with: Option<&Self>) -> Result<()> {
+        if begun_with.is_none_or(|begun_with| begun_with == self) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Auth(AuthProblem::WrongAccount),
+            "the sign-in is of another account than the one this migration was begun with",
+        )
+        .operation(Operation::Connect)
+        .provider(self.kind)
+        .hint("sign in to the account that the migration was begun with; nothing was read or written at the other one"))
     }
 }
 

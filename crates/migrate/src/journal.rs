@@ -5,11 +5,14 @@
 
 pub(crate) mod accounting;
 pub(crate) mod albums;
+pub(crate) mod checker;
 pub(crate) mod commits;
+mod file;
 pub(crate) mod filings;
 pub(crate) mod intents;
 pub(crate) mod jobs;
 pub(crate) mod listing;
+pub(crate) mod marks;
 pub(crate) mod merge;
 pub(crate) mod plan;
 mod rows;
@@ -23,7 +26,6 @@ pub(crate) mod writer;
 
 use std::fmt;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,10 +41,15 @@ use crate::{AccountName, Accounting, Reason};
 
 use writer::Writer;
 
+/// How long another connection is waited for.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(10);
 /// Connections for reading; further readers wait, for opening one more costs more than most reads.
 const READERS_MAX: usize = 4;
 /// Prepared statements that a connection keeps; more than the engine has, or each step would parse them anew.
 const STATEMENTS_KEPT: usize = 256;
+
+/// Pages that a connection keeps: five of them make 10 MiB, whatever the size of the file.
+const CACHE: &str = "PRAGMA cache_size=-2048";
 
 /// The journal of all jobs; clones are the same journal.
 #[derive(Clone)]
@@ -55,6 +62,10 @@ pub struct Journal {
 pub(crate) struct Tuning {
     pub fuse: Option<writer::Fuse>,
     pub no_sync: bool,
+    /// Pages that the file may grow to: a disk that is full at a moment of the test's choice.
+    pub max_pages: Option<u32>,
+    /// Lets the write-ahead log grow, so that it holds all that was ever written.
+    pub no_checkpoint: bool,
 }
 
 struct Inner {
@@ -104,7 +115,10 @@ impl Journal {
     }
 
     pub(crate) fn open_with(path: &Path, clock: SharedClock, tuning: Tuning) -> Result<Self> {
-        create_private(path).map_err(|error| {
+        if let Some(found) = file::is_cut(path) {
+            return Err(damaged(path).context("found", found));
+        }
+        file::create_private(path).map_err(|error| {
             Error::new(ErrorKind::Internal, "the journal cannot be created")
                 .operation(Operation::Journal)
                 .context("journal", path.display())
@@ -119,6 +133,20 @@ impl Journal {
         }
         schema::bring_up(&mut connection, path, schema::MIGRATIONS, schema::VERSION)
             .map_err(|error| named(error, path))?;
+        connection.execute_batch(CACHE).map_err(sql_error)?;
+        if file::numbered(path, 1).exists() {
+            jobs::follow_lost_journal(&connection, clock.now()).map_err(|error| named(error, path))?;
+        }
+        if tuning.no_checkpoint {
+            connection
+                .execute_batch("PRAGMA wal_autocheckpoint=0")
+                .map_err(sql_error)?;
+        }
+        if let Some(pages) = tuning.max_pages {
+            connection
+                .pragma_update(None, "max_page_count", pages)
+                .map_err(sql_error)?;
+        }
         let writer = Writer::start(connection, tuning.fuse)?;
         Ok(Self::from_parts(path, clock, Some(writer)))
     }
@@ -145,37 +173,6 @@ impl Journal {
                 .hint("an older one is migrated by the next `photomove migrate`; for a newer one update photomove"));
         }
         Ok(Some(Self::from_parts(path, clock, None)))
-    }
-
-    /// Renames a journal that cannot be used to `NAME.broken-N` and returns the new name; `None` if there is none.
-    ///
-    /// # Errors
-    /// When the file cannot be renamed.
-    pub fn set_aside(path: &Path) -> Result<Option<PathBuf>> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let with = |suffix: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
-        let number = (1_u32..)
-            .find(|n| !with(&format!(".broken-{n}")).exists())
-            .unwrap_or(u32::MAX);
-        let kept = with(&format!(".broken-{number}"));
-        for suffix in ["-wal", "-shm", ""] {
-            let from = with(suffix);
-            if from.exists() {
-                fs::rename(&from, with(&format!(".broken-{number}{suffix}"))).map_err(|error| {
-                    Error::new(ErrorKind::Internal, "the damaged journal cannot be renamed")
-                        .operation(Operation::Journal)
-                        .context("file", from.display())
-                        .source(error)
-                })?;
-            }
-        }
-        Ok(Some(kept))
     }
 
     /// Returns where the journal lies.
@@ -249,7 +246,8 @@ fn reader(path: &Path) -> Result<Connection> {
     let connection = connect(path)?;
     schema::prepare(&connection)?;
     connection
-        .execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-2048")
+        .execute_batch("PRAGMA query_only=ON")
+        .and_then(|()| connection.execute_batch(CACHE))
         .map_err(sql_error)?;
     Ok(connection)
 }
@@ -261,6 +259,8 @@ fn connect(path: &Path) -> Result<Connection> {
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
+        // From the first look on: whoever closes a journal holds it for a moment.
+        connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         // Plans must not follow the values that are bound: a third of all time went into planning anew.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -296,28 +296,6 @@ fn named(error: Error, path: &Path) -> Error {
         return error;
     }
     error.context("journal", path.display())
-}
-
-/// Creates the file for its owner alone unless it exists; SQLite gives its companions the same permissions.
-fn create_private(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    // On Windows the file inherits the access list of its folder, which in a profile admits its user alone.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            file.set_permissions(fs::Permissions::from_mode(0o600))?;
-        }
-    }
-    drop(file);
-    Ok(())
 }
 
 /// Turns a database error into ours; says what can be done where that is known.

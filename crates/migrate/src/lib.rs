@@ -45,6 +45,7 @@ mod report;
 
 pub use engine::Migration;
 pub use event::{Event, NoObserver, Observer, Outcome, Progress, Reason, Stage, WaitReason};
+pub use journal::checker::{Rule, Violation};
 pub use journal::{Failure, JobId, JobState, JobStatus, Journal, OpenIntent};
 pub use lock::{LockKind, Locks};
 pub use options::{EngineEnv, MigrateOptions, StopToken};

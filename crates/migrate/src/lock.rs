@@ -42,6 +42,9 @@ pub struct Locks {
 struct Holder {
     pid: u32,
     since: Timestamp,
+    /// The machine it runs on; a state folder may lie on a disk that several machines see.
+    #[serde(default)]
+    host: Option<String>,
 }
 
 impl Locks {
@@ -57,7 +60,7 @@ impl Locks {
     /// Takes the lock on what the words name.
     ///
     /// # Errors
-    /// [`ErrorKind::InUse`] if another run holds it, with its process and since when.
+    /// [`ErrorKind::InUse`] if another run holds it, with its process, its machine and since when.
     pub fn take(&mut self, kind: LockKind, words: &[&str]) -> Result<()> {
         let failed = |error: io::Error| {
             Error::new(ErrorKind::Internal, "the lock file cannot be used")
@@ -83,6 +86,7 @@ impl Locks {
         let who = Holder {
             pid: std::process::id(),
             since: self.now,
+            host: host(),
         };
         let text = serde_json::to_vec(&who).unwrap_or_default();
         // Only a note for people: no need to wait for the disk.
@@ -110,6 +114,19 @@ fn note(path: &Path, text: &[u8]) -> io::Result<()> {
     options.open(path)?.write_all(text)
 }
 
+/// Name of this machine in its network.
+#[cfg(unix)]
+fn host() -> Option<String> {
+    let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+/// Name of this machine in its network.
+#[cfg(not(unix))]
+fn host() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
+}
+
 fn name(words: &[&str]) -> String {
     let mut hash = Sha256::new();
     for word in words {
@@ -132,6 +149,9 @@ fn in_use(kind: LockKind, holder: &Path) -> Error {
         error = error
             .context("process", who.pid)
             .context("since", who.since.strftime("%F %T UTC"));
+        if let Some(host) = who.host {
+            error = error.context("on", host);
+        }
     }
     error.hint("wait until it has ended, or stop it with Ctrl-C; `photomove status` shows how far it is")
 }
@@ -153,10 +173,32 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
         assert!(text.contains("1970-01-01"), "{text}");
+        assert!(
+            host().is_some_and(|host| text.contains(&format!("on {host}"))),
+            "{text}"
+        );
         assert!(error.hint_text().is_some());
         second.take(LockKind::Target, &["google", "ben@example.org"]).unwrap();
         drop(first);
         second.take(LockKind::Target, &["google", "anna@example.org"]).unwrap();
+    }
+
+    /// What a killed run leaves: its files, and no lock on them.
+    #[test]
+    fn a_lock_that_a_killed_run_left_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut dead = Locks::new(folder.path(), Timestamp::UNIX_EPOCH);
+        dead.take(LockKind::Job, &["job"]).unwrap();
+        let (file, note) = dead.held.pop().unwrap();
+        drop(file);
+        assert!(note.exists());
+        let later = Timestamp::from_second(1_000_000_000).unwrap();
+        let mut heir = Locks::new(folder.path(), later);
+        heir.take(LockKind::Job, &["job"]).unwrap();
+        let error = Locks::new(folder.path(), later)
+            .take(LockKind::Job, &["job"])
+            .unwrap_err();
+        assert!(error.to_string().contains("2001-09-09"), "{error}");
     }
 
     #[test]

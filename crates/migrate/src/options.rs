@@ -122,11 +122,13 @@ impl StopToken {
         self.abort.is_cancelled()
     }
 
-    pub(crate) async fn drained(&self) {
+    /// Returns once the run is to take no more rows; whoever waits for a person waits for this too.
+    pub async fn drained(&self) {
         self.drain.cancelled().await;
     }
 
-    pub(crate) async fn aborted(&self) {
+    /// Returns once the run is to end at once.
+    pub async fn aborted(&self) {
         self.abort.cancelled().await;
     }
 }

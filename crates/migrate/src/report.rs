@@ -27,9 +27,9 @@ impl Count {
 pub struct Accounting {
     /// All that was found; the sum of all others.
     pub found: Count,
-    /// Arrived, and the service proves it.
+    /// Arrived, and a hash that the source promised is proven at the destination.
     pub verified: Count,
-    /// Arrived, but the service gives no proof.
+    /// Arrived, but the source or the destination gives nothing to prove it by.
     pub unverifiable: Count,
     /// The destination had it before.
     pub already_there: Count,
@@ -44,6 +44,11 @@ pub struct Accounting {
 impl Accounting {
     /// Says whether the outcomes add up to what was found.
     pub fn adds_up(&self) -> bool {
+        self.outcomes() == self.found
+    }
+
+    /// Adds up all outcomes, and what waits for its own.
+    pub(crate) fn outcomes(&self) -> Count {
         let mut sum = Count::default();
         for part in [
             self.verified,
@@ -55,7 +60,7 @@ impl Accounting {
         ] {
             sum.add(part);
         }
-        sum == self.found
+        sum
     }
 }
 
@@ -248,6 +253,8 @@ pub struct Summary {
     pub losses: Vec<Loss>,
     /// Listed items that could not be read, in this pass.
     pub unreadable: u64,
+    /// Assets that the source counts but did not list in this pass, although it was asked twice.
+    pub unlisted: u64,
     /// Files sent in this run.
     pub uploaded: Count,
     /// Whether there was nothing to do.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use photomove_core::drill::Mutant;
 use photomove_core::{DestAlbumId, DestId, Error, ErrorKind, Intent, Settled};
 
 use super::commit::After;
@@ -54,10 +55,21 @@ impl Core {
 
     /// Makes one attempt; `Some` = the lane waits until then.
     async fn create(&self, album: &AlbumRow) -> StepResult<Option<Timestamp>> {
+        if self.follows_lost_journal && self.adopt(album).await? {
+            return Ok(None);
+        }
+        let early = match self.env.drill.has(Mutant::ActBeforeIntent) {
+            true => Some(self.sink.create_album(&album.new).await),
+            false => None,
+        };
         let (job, now, row) = (self.job.id, self.now(), album.clone());
         let intent = self.write(move |c| albums::begin(c, job, &row, now)).await?;
         let id = album.id;
-        match self.sink.create_album(&album.new).await {
+        let reply = match early {
+            Some(reply) => reply,
+            None => self.sink.create_album(&album.new).await,
+        };
+        match reply {
             Ok(dest) => {
                 self.streaks.success();
                 self.album_opened(album, intent, dest).await?;
@@ -74,7 +86,7 @@ impl Core {
                         Err(stop)
                     }
                     _ if unknown => {
-                        self.settle_now(intent).await?;
+                        self.settle_created(id, intent).await?;
                         Ok(None)
                     }
                     Step::Again { reason, at } => {
@@ -92,11 +104,52 @@ impl Core {
                         Ok(None)
                     }
                     Step::Settle(_) => {
-                        self.settle_now(intent).await?;
+                        self.settle_created(id, intent).await?;
                         Ok(None)
                     }
                 }
             }
+        }
+    }
+
+    async fn settle_created(&self, album: i64, intent: i64) -> StepResult {
+        if self.env.drill.has(Mutant::BlindCreateRetry) {
+            let now = self.now();
+            return self.write(move |c| albums::wanted_again(c, album, intent, now)).await;
+        }
+        self.settle_now(intent).await
+    }
+
+    /// Looks for an album that an earlier journal may have known, which was lost; `true` = the album needs no creation.
+    ///
+    /// Its intent is long gone with that journal, so it is asked for as if its reply had only now got lost.
+    async fn adopt(&self, album: &AlbumRow) -> StepResult<bool> {
+        let target = self.job.target;
+        let question = Intent::CreateAlbum {
+            album: album.new.clone(),
+            since: Timestamp::UNIX_EPOCH,
+            known: self.read(move |c| albums::known(c, target)).await?,
+        };
+        match self.ask_settle(&question).await? {
+            Settled::AlbumHappened(dest) => {
+                let (id, title) = (album.id, album.new.title.clone());
+                self.write(move |c| albums::adopted(c, id, &dest)).await?;
+                self.board.tell(&Event::Album { title, reason: None });
+                Ok(true)
+            }
+            Settled::DidNot | Settled::RepeatIsHarmless => Ok(false),
+            Settled::Unknown => {
+                let reason = Reason {
+                    kind: "unknown_outcome".into(),
+                    message: "the destination has several albums of that title, and the journal that knew them is lost"
+                        .into(),
+                };
+                self.album_failed(album, None, reason).await?;
+                Ok(true)
+            }
+            Settled::Happened(_) => Err(StopReason::Failed(defect(
+                "the destination answered about items, not an album",
+            ))),
         }
     }
 
@@ -117,7 +170,9 @@ impl Core {
             self.now(),
             format!("the album could not be created: {}", reason.message),
         );
-        self.write(move |c| albums::failed(c, id, intent, &text, now)).await?;
+        let kind = reason.kind.clone();
+        self.write(move |c| albums::failed(c, id, intent, &kind, &text, now))
+            .await?;
         self.board.tell(&Event::Album {
             title: album.new.title.clone(),
             reason: Some(reason),

@@ -4,6 +4,7 @@ mod bundles;
 
 use std::sync::Arc;
 
+use photomove_core::drill::Mutant;
 use photomove_core::{Committed, Error, ErrorKind, Intent, Result, Settled, StagedBundle};
 
 use bundles::{bundle_count, created, half, whole_bundles};
@@ -12,7 +13,6 @@ use super::core::{Core, StepResult, defect};
 use super::policy::{self, Step};
 use crate::journal::commits::{self, CommitRow, Reply};
 use crate::journal::intents::{self, Detail, IntentRow};
-use crate::journal::staging;
 use crate::{Reason, StopReason};
 
 /// How often one and the same batch is repeated before the run stops.
@@ -61,7 +61,10 @@ impl Core {
             super::albums::Opened::Failed => return Ok(After::Done),
             super::albums::Opened::Pause(at) => return Ok(After::Pause(at)),
         };
-        let (now, limit) = (self.now(), self.sink_caps.commit_batch.get());
+        let (mut now, limit) = (self.now(), self.sink_caps.commit_batch.get());
+        if self.env.drill.has(Mutant::StaleToken) {
+            now = jiff::Timestamp::MIN;
+        }
         let rows = self.write(move |c| commits::take_refile(c, album, limit, now)).await?;
         let detail = Detail {
             dest_album: Some(dest.as_str().to_owned()),
@@ -80,6 +83,10 @@ impl Core {
             match self.commit_batch(album, &detail, &batch).await? {
                 After::Done => {}
                 After::Split => {
+                    batch = self.read(move |c| commits::refresh(c, batch)).await?;
+                    if batch.is_empty() {
+                        continue;
+                    }
                     let rest = batch.split_off(half(&batch));
                     // The first half goes first: the album's order stays.
                     stack.push(rest);
@@ -92,16 +99,31 @@ impl Core {
     }
 
     async fn commit_batch(&self, album: Option<i64>, detail: &Detail, batch: &[CommitRow]) -> StepResult<After> {
-        let (job, now) = (self.job.id, self.now());
-        let (kept, rows) = (detail.clone(), batch.to_vec());
-        let intent = self
-            .write(move |c| {
-                let id = commits::open(c, job, album, &kept, &rows, now)?;
-                intents::load(c, id)
-            })
-            .await?;
+        if self.env.drill.has(Mutant::ActBeforeIntent) {
+            return self.act_first(album, detail, batch).await;
+        }
+        let intent = self.intend(album, detail, batch).await?;
         let (bundles, dest) = self.bundles(&intent, batch);
         let reply = self.sink.commit(&bundles, dest.as_ref()).await;
+        self.take_reply(intent, batch, reply, 0).await
+    }
+
+    /// Makes a commit durable as an intent, before it is sent.
+    async fn intend(&self, album: Option<i64>, detail: &Detail, batch: &[CommitRow]) -> StepResult<IntentRow> {
+        let (job, now) = (self.job.id, self.now());
+        let (kept, rows) = (detail.clone(), batch.to_vec());
+        self.write(move |c| {
+            let id = commits::open(c, job, album, &kept, &rows, now)?;
+            intents::load(c, id)
+        })
+        .await
+    }
+
+    /// A planted defect: the rule of [`Self::intend`] turned round.
+    async fn act_first(&self, album: Option<i64>, detail: &Detail, batch: &[CommitRow]) -> StepResult<After> {
+        let (bundles, dest) = self.bundles(&IntentRow::unwritten(detail.clone()), batch);
+        let reply = self.sink.commit(&bundles, dest.as_ref()).await;
+        let intent = self.intend(album, detail, batch).await?;
         self.take_reply(intent, batch, reply, 0).await
     }
 
@@ -275,6 +297,8 @@ impl Core {
             album: album.clone(),
         };
         let settled = self.ask_settle(&question).await?;
+        let uploads: Vec<i64> = batch.iter().map(|row| row.upload).collect();
+        self.write(move |c| commits::explain_refusal(c, &uploads)).await?;
         let all = |reply: Reply| -> Replies { batch.iter().map(|row| (row.upload, reply.clone())).collect() };
         match settled {
             // That the items exist was known before; whether they entered the album is asked by doing it again.
@@ -320,7 +344,9 @@ impl Core {
                     }
                 }
                 let reply = self.sink.commit(&bundles, album.as_ref()).await;
-                Box::pin(self.take_reply(intent, batch, reply, repeats + 1)).await
+                let mut batch = batch.to_vec();
+                batch.iter_mut().for_each(|row| row.refused_before = false);
+                Box::pin(self.take_reply(intent, &batch, reply, repeats + 1)).await
             }
             Settled::Unknown => {
                 self.store(&intent, all(Reply::Failed(unknown_outcome())), true).await?;
@@ -362,12 +388,6 @@ impl Core {
     pub(super) async fn settle_now(&self, intent: i64) -> StepResult {
         let row = self.read(move |c| intents::load(c, intent)).await?;
         Box::pin(self.settle_intent(row)).await
-    }
-
-    /// Drops tokens that nothing needs any more.
-    pub(super) async fn forget_tokens(&self) -> StepResult {
-        let job = self.job.id;
-        self.write(move |c| staging::forget_tokens(c, job)).await
     }
 }
 

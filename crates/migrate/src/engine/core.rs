@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use photomove_core::{Error, ErrorKind, PhotoSink, PhotoSource, Result, SinkCaps, SourceCaps};
+use photomove_core::{Error, ErrorKind, PhotoSink, PhotoSource, Result, SinkCaps, SourceCaps, Staged};
 use tokio::sync::Semaphore;
 
 use super::policy::{self, Situation, Step, Streaks};
@@ -13,7 +13,7 @@ use super::spool::Spool;
 use crate::journal::jobs::{self, Job};
 use crate::journal::listing::Intake;
 use crate::journal::{accounting, verdicts};
-use crate::{Count, EngineEnv, Event, Journal, MigrateOptions, Outcome, Reason, StopReason};
+use crate::{AccountName, Count, EngineEnv, Event, Journal, MigrateOptions, Outcome, Reason, StopReason};
 
 /// What a step of a stage ends with: the run goes on, or stops.
 pub(super) type StepResult<T = ()> = Result<T, StopReason>;
@@ -28,16 +28,24 @@ pub(super) struct Core {
     pub sink_caps: SinkCaps,
     pub job: Job,
     pub intake: Intake,
+    /// Whether an earlier journal was lost: what it knew about albums is asked from the destination.
+    pub follows_lost_journal: bool,
     pub options: MigrateOptions,
     pub env: EngineEnv,
-    pub board: Board,
+    /// Both sides as people know them.
+    pub names: (AccountName, AccountName),
+    pub board: Arc<Board>,
     pub streaks: Streaks,
     pub spool: Arc<Spool>,
     /// Bytes of parts in memory, in KiB.
     pub memory: Arc<Semaphore>,
     pub open_places: Semaphore,
     pub stage_places: Semaphore,
-    pub busy: std::sync::atomic::AtomicBool,
+    /// Whether the disk had no room for a part: nothing else is asked for in this run.
+    pub disk_full: std::sync::atomic::AtomicBool,
+    /// Parts that stream from the source straight to the destination.
+    pub stream_places: Semaphore,
+    pub busy: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Core {
@@ -91,6 +99,20 @@ impl Core {
             Some(ttl) => (ttl / 24).min(Duration::from_secs(30 * 60)),
             None => Duration::ZERO,
         }
+    }
+
+    /// Lets a token that was given just now live as long as such tokens do, whatever the service's clock says: where
+    /// one of the two clocks is wrong by a day, it would seem to be dead already and be sent again for ever.
+    pub(super) fn by_our_clock(&self, mut staged: Staged) -> Staged {
+        let (Some(ttl), Some(until)) = (self.sink_caps.staged_ttl, staged.until) else {
+            return staged;
+        };
+        let now = self.now();
+        let left = until.duration_since(now);
+        if left.is_negative() || left.unsigned_abs() < ttl / 2 || left.unsigned_abs() > ttl {
+            staged.until = now.saturating_add(ttl).ok();
+        }
+        staged
     }
 
     /// Sets the observer's counters to the journal's sums, which are the truth.

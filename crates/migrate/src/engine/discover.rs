@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use photomove_core::drill::Mutant;
 use photomove_core::{Cursor, Error, ErrorKind, Page, Result};
 
 use super::commit::After;
@@ -16,6 +17,11 @@ use crate::{Event, StopReason};
 const STALE_PAGES_MAX: u32 = 200;
 /// So many empty pages in a row mean the same; filters may leave many of them empty.
 const EMPTY_PAGES_MAX: u32 = 10_000;
+
+/// How many assets the source says that it has.
+const TOTAL: &str = "total";
+/// How many of them it has not listed at the end.
+pub(super) const SHORT: &str = "short";
 
 /// What is listed next.
 #[derive(Debug)]
@@ -34,7 +40,6 @@ pub(super) struct Listing {
     pub done: bool,
     stale_pages: u32,
     empty_pages: u32,
-    total_hint: Option<u64>,
 }
 
 impl Core {
@@ -51,7 +56,7 @@ impl Core {
             Next::Assets(at) => self.list_assets(&at, state).await,
             Next::Albums(at) => self.list_albums(at.as_ref()).await,
             Next::Members(album, at) => self.list_members(album, at.as_ref()).await,
-            Next::Close => self.close_listing(state).await,
+            Next::Close => self.close_listing().await,
             Next::Done => {
                 state.done = true;
                 self.align().await.map_err(|error| error.hint("run the command again"))
@@ -121,7 +126,7 @@ impl Core {
     async fn list_assets(&self, at: &Cursor, state: &mut Listing) -> Result<()> {
         let page = self.source.assets(at).await?;
         moves_on(at, page.next.as_ref())?;
-        state.total_hint = page.total_hint.or(state.total_hint);
+        let total = page.total_hint;
         let (assets, unreadable) = self.sort_out(page.items);
         let page = AssetPage {
             assets,
@@ -129,10 +134,21 @@ impl Core {
             next: page.next,
         };
         let empty = page.assets.is_empty();
+        if self.env.drill.has(Mutant::CursorBeforePage) {
+            let (job, next) = (self.job.id, page.next.clone());
+            self.journal
+                .write(move |c| jobs::put_cursor(c, job, "assets", next.as_ref()))
+                .await?;
+        }
         let intake = self.intake.clone();
         let news = self
             .journal
-            .write(move |c| listing::store_assets(c, &intake, &page))
+            .write(move |c| {
+                if let Some(total) = total {
+                    jobs::put_note(c, intake.job.id, TOTAL, total)?;
+                }
+                listing::store_assets(c, &intake, &page)
+            })
             .await?;
         self.must_be_new(state, news.assets > 0, empty).await?;
         if news.parts.count > 0 {
@@ -201,14 +217,15 @@ impl Core {
             moves_on(at, page.next.as_ref())?;
         }
         let (members, unreadable) = self.sort_out(page.items);
+        let intake = self.intake.clone();
         self.journal
-            .write(move |c| listing::store_members(c, job, &album, &members, unreadable, page.next.as_ref()))
+            .write(move |c| listing::store_members(c, &intake, &album, &members, unreadable, page.next.as_ref()))
             .await
     }
 
     /// Everything is listed: decide which album each upload enters first. Lists once more if the count is short.
-    async fn close_listing(&self, state: &Listing) -> Result<()> {
-        let (job, hint) = (self.job, state.total_hint);
+    async fn close_listing(&self) -> Result<()> {
+        let job = self.job;
         let max_items = self.sink_caps.albums.as_ref().and_then(|caps| caps.max_items);
         let on_commit = self.sink_caps.albums.as_ref().is_some_and(|caps| caps.on_commit);
         let has_albums = self.sink_caps.albums.is_some();
@@ -216,11 +233,13 @@ impl Core {
             .write(move |c| {
                 let (unreadable, _) = jobs::oddities(c, job.id)?;
                 let listed = listing::listed(c, job)?;
-                let short = hint.is_some_and(|hint| hint > listed + unreadable);
-                if short && jobs::cursor(c, job.id, "swept")?.is_none() {
+                let total = jobs::note(c, job.id, TOTAL)?.unwrap_or(0);
+                let short = total.saturating_sub(listed + unreadable);
+                if short > 0 && jobs::cursor(c, job.id, "swept")?.is_none() {
                     jobs::put_cursor(c, job.id, "swept", None)?;
                     return jobs::list_again(c, job.id);
                 }
+                jobs::put_note(c, job.id, SHORT, short)?;
                 if let Some(max_items) = max_items {
                     filings::slice_albums(c, job.id, max_items)?;
                 }

@@ -1,11 +1,13 @@
-//! The end of a run: sums that must add up, settings put back, the summary.
+//! The end of a run: rules that must be kept, settings put back, the summary.
 
 use std::sync::Arc;
 
 use photomove_core::Result;
 
 use super::core::Core;
-use crate::journal::{JobId, JobState, accounting, albums, jobs, plan};
+use super::discover::SHORT;
+use crate::journal::checker::{self, Moment};
+use crate::journal::{JobId, JobState, accounting, albums, filings, jobs, plan, staging};
 use crate::{AccountName, Count, StopReason, Summary};
 
 pub(super) async fn finish(
@@ -16,7 +18,15 @@ pub(super) async fn finish(
 ) -> Result<Summary> {
     let job = core.job.id;
     if stopped.is_none() {
-        core.journal.read(move |c| accounting::must_be_complete(c, job)).await?;
+        core.journal
+            .write(move |c| {
+                filings::unfile_failed(c, job)?;
+                staging::forget_tokens(c, job)
+            })
+            .await?;
+        core.journal
+            .read(move |c| checker::must_keep_rules(c, job, Moment::End))
+            .await?;
         stopped = restore(core).await.err();
     }
     let planned = core.journal.read(move |c| jobs::cursor(c, job, "planned")).await?;
@@ -28,9 +38,6 @@ pub(super) async fn finish(
         Some(_) if listed => (JobState::Running, None),
         Some(_) => (JobState::Listing, None),
     };
-    if stopped.is_none() {
-        core.forget_tokens().await.map_err(into_error)?;
-    }
     // A journal that cannot be written any more must not hide why the run stopped.
     let noted = core
         .journal
@@ -41,7 +48,10 @@ pub(super) async fn finish(
     }
     let caps = core.sink_caps.clone();
     let job_row = core.job;
-    let (sums, albums, differences, losses, unreadable) = core
+    if let Some(stop) = &stopped {
+        check_stopped(core, stop).await?;
+    }
+    let (sums, albums, differences, losses, oddities) = core
         .journal
         .read(move |c| {
             let mut losses = accounting::album_losses(c, job)?;
@@ -51,13 +61,10 @@ pub(super) async fn finish(
                 albums::summary(c, job)?,
                 accounting::differences(c, job)?,
                 losses,
-                jobs::oddities(c, job)?.0,
+                (jobs::oddities(c, job)?.0, jobs::note(c, job, SHORT)?),
             ))
         })
         .await?;
-    if !sums.adds_up() {
-        return Err(super::core::defect("the accounting does not add up").hint("keep the journal and report it"));
-    }
     core.board.align(&sums, listed);
     let progress = core.board.now();
     let idle = progress.uploaded == 0 && progress.created == 0 && progress.albums == 0 && !core.was_busy();
@@ -69,7 +76,8 @@ pub(super) async fn finish(
         albums,
         differences,
         losses,
-        unreadable,
+        unreadable: oddities.0,
+        unlisted: oddities.1.unwrap_or(0),
         uploaded: Count {
             count: progress.uploaded,
             bytes: progress.uploaded_bytes,
@@ -77,6 +85,21 @@ pub(super) async fn finish(
         nothing_to_do: stopped.is_none() && idle,
         stopped,
     })
+}
+
+/// Notes that a job waits whose listing has stopped, so that whoever looks at the journal learns it.
+pub(super) async fn note_waiting(core: &Core, stop: &StopReason) {
+    let wake_at = match stop {
+        StopReason::Quota { resets_at, .. } => *resets_at,
+        StopReason::SignInNeeded(_) => None,
+        _ => return,
+    };
+    let job = core.job.id;
+    let write = move |c: &rusqlite::Connection| jobs::set_state(c, job, JobState::Waiting, wake_at);
+    if let Err(error) = core.journal.write(write).await {
+        // The reason of the stop is what people are to see.
+        tracing::warn!("cannot note that the job waits: {error}");
+    }
 }
 
 async fn restore(core: &Arc<Core>) -> Result<(), StopReason> {
@@ -93,12 +116,19 @@ async fn restore(core: &Arc<Core>) -> Result<(), StopReason> {
     core.write(move |c| jobs::settings_restored(c, target, now)).await
 }
 
-fn into_error(stop: StopReason) -> photomove_core::Error {
-    match stop {
-        StopReason::Interrupted => super::core::defect("stopped while ending"),
-        StopReason::SignInNeeded(error)
-        | StopReason::Quota { error, .. }
-        | StopReason::DestinationFull(error)
-        | StopReason::Failed(error) => error,
+/// Checks the rules that hold at any time; a journal that cannot be read must not hide why the run stopped.
+async fn check_stopped(core: &Arc<Core>, stop: &StopReason) -> Result<()> {
+    let job = core.job.id;
+    let found = core
+        .journal
+        .read(move |c| checker::must_keep_rules(c, job, Moment::Always))
+        .await;
+    match found {
+        Err(error) if checker::is_violation(&error) || !matches!(stop, StopReason::Failed(_)) => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "the journal could not be checked");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
 }

@@ -15,7 +15,7 @@ const OUTAGES_MAX: u32 = 12;
 /// First pause before a whole item is tried again; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// Longest such pause, whatever a service asks.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// What to do.
 #[derive(Debug)]

@@ -1,10 +1,12 @@
 //! Receiving a part whole, before anything of it is sent.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use photomove_core::drill::{Drill, Mutant};
 use photomove_core::{
     Agreement, Body, ByteStream, BytesBody, Checksums, Digester, Error, ErrorKind, HashKinds, Locator, Operation,
     Rejection, Result,
@@ -82,7 +84,7 @@ impl Core {
                 checksums,
                 spool: Some(name.clone()),
             },
-            _hold: Hold::Disk(self.spool.hold(size_bytes)),
+            _hold: Hold::Disk(self.spool.hold(row.id, size_bytes)),
         }))
     }
 
@@ -90,12 +92,7 @@ impl Core {
     pub(super) async fn receive(&self, row: &UploadRow, locator: &Locator) -> Result<Parcel, Trouble> {
         let origin = &row.origin;
         let store = self.make_room(row, origin.size_bytes).await?;
-        let wanted = self
-            .sink_caps
-            .find_by
-            .union(self.sink_caps.needs_before_stage)
-            .union(self.sink_caps.reports)
-            .union(origin.promised.kinds());
+        let wanted = self.hashes_wanted(origin);
         let mut intake = Download {
             core: self,
             upload: row.id,
@@ -105,50 +102,81 @@ impl Core {
             wanted,
             store: Some(store),
         };
-        intake.run().await?;
+        intake.run().await.inspect_err(|trouble| self.note_disk(trouble))?;
         let Download { digester, store, .. } = intake;
         let size_bytes = digester.size_bytes();
         let checksums = digester.finish();
-        check(origin, size_bytes, &checksums)?;
+        check(&self.env.drill, origin, size_bytes, &checksums)?;
         let store = store.ok_or_else(|| super::core::defect("a download ended without its store"))?;
-        Ok(self.pack(row.id, store, size_bytes, checksums).await?)
+        self.pack(row.id, store, size_bytes, checksums).await
+    }
+
+    /// The hashes that are taken of a part while it arrives.
+    pub(super) fn hashes_wanted(&self, origin: &OriginRow) -> HashKinds {
+        self.sink_caps
+            .find_by
+            .union(self.sink_caps.needs_before_stage)
+            .union(self.sink_caps.reports)
+            .union(origin.promised.kinds())
+    }
+
+    /// Waits for that much of the memory for parts; who asks for more than there is gets all of it.
+    pub(super) async fn hold_memory(&self, bytes: u64) -> Result<OwnedSemaphorePermit> {
+        let budget = self.options.memory_budget_bytes.div_ceil(1024).max(1);
+        let kib = bytes.div_ceil(1024).clamp(1, budget);
+        Arc::clone(&self.memory)
+            .acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX))
+            .await
+            .map_err(|_| super::core::defect("the memory budget was closed"))
     }
 
     async fn make_room(&self, row: &UploadRow, size: Option<u64>) -> Result<Store, Trouble> {
         let in_memory = size.unwrap_or(self.options.memory_part_max_bytes);
         if in_memory <= self.options.memory_part_max_bytes {
-            // One part alone may be larger than the whole budget; then it takes all of it.
-            let budget = self.options.memory_budget_bytes.div_ceil(1024).max(1);
-            let kib = in_memory.div_ceil(1024).clamp(1, budget);
-            let permit = Arc::clone(&self.memory)
-                .acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX))
-                .await
-                .map_err(|_| super::core::defect("the memory budget was closed"))?;
+            let permit = self.hold_memory(in_memory).await?;
             let expected = usize::try_from(size.unwrap_or(0)).unwrap_or(0);
             return Ok(Store::Memory {
                 buffer: BytesMut::with_capacity(expected),
                 permit,
             });
         }
-        let room = self.reserve(in_memory)?;
+        let room = self.reserve(in_memory, &row.origin.promised)?;
         let file = self.spool.create(row.id).await?;
         Ok(Store::Disk { file, room })
     }
 
-    fn reserve(&self, bytes: u64) -> Result<Room, Trouble> {
+    fn reserve(&self, bytes: u64, promised: &Checksums) -> Result<Room, Trouble> {
         let reserved = self.spool.reserve(bytes);
-        reserved.map_err(|none| self.no_room(none, &format!("{bytes} bytes")))
+        if self.disk_full.load(Ordering::SeqCst) {
+            return Err(Trouble::NoRoom);
+        }
+        reserved.map_err(|none| self.no_room(none, promised, &format!("{bytes} bytes")))
+    }
+
+    /// Notes that the disk failed, before the room of the part is given back: whoever waits for that asks the source for
+    /// nothing any more.
+    fn note_disk(&self, trouble: &Trouble) {
+        if let Trouble::Failed(error) = trouble
+            && error.operation_name() == Some(Operation::Spool)
+        {
+            self.disk_full.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Says why a file of that length cannot be kept on its way.
-    fn no_room(&self, none: NoRoom, length: &str) -> Trouble {
+    fn no_room(&self, none: NoRoom, promised: &Checksums, length: &str) -> Trouble {
         let error = match none {
             NoRoom::Later => return Trouble::NoRoom,
             NoRoom::Never => Error::new(
                 ErrorKind::Rejected(Rejection::TooLarge),
                 format!(
-                    "the file has {length}, files on their way may take {}",
-                    self.spool.max_bytes()
+                    "the file has {length}, files on their way may take {}{}",
+                    self.spool.max_bytes(),
+                    match self.sink_caps.resumable {
+                        false => ", and the destination takes no file while it is read",
+                        true if self.can_be_found(promised) => "",
+                        true => ", and the source tells no hash by which the destination could find it",
+                    }
                 ),
             )
             .hint("allow more with `--spool-max`"),
@@ -157,12 +185,12 @@ impl Core {
                 format!("the disk has no room for a file of {length} on its way; a tenth of it stays free"),
             )
             .operation(Operation::Spool)
-            .hint("make room on the disk, or name another folder for the spool"),
+            .hint("make room on the disk, or name another folder for the spool, and run the command again; it continues where it stopped"),
         };
         Trouble::Failed(error)
     }
 
-    async fn pack(&self, upload: i64, store: Store, size_bytes: u64, checksums: Checksums) -> Result<Parcel> {
+    async fn pack(&self, upload: i64, store: Store, size_bytes: u64, checksums: Checksums) -> Result<Parcel, Trouble> {
         let mut received = Received {
             size_bytes,
             checksums,
@@ -177,7 +205,8 @@ impl Core {
             Store::Disk { mut file, room } => {
                 let name = Spool::file_name(upload);
                 let path = self.spool.path(&name);
-                file.flush().await.map_err(|error| spool_error(&path, error))?;
+                let flushed = file.flush().await.map_err(|error| spool_error(&path, error).into());
+                flushed.inspect_err(|trouble| self.note_disk(trouble))?;
                 received.spool = Some(name);
                 Ok(Parcel {
                     body: Box::new(FileBody::new(path, size_bytes, checksums)),
@@ -265,8 +294,10 @@ impl Download<'_> {
             Some(Store::Memory { buffer, .. }) => buffer.extend_from_slice(&chunk),
             Some(Store::Disk { file, room }) => {
                 if self.origin.size_bytes.is_none() {
-                    room.grow_to(total)
-                        .map_err(|none| self.core.no_room(none, &format!("more than {} bytes", total - 1)))?;
+                    room.grow_to(total).map_err(|none| {
+                        self.core
+                            .no_room(none, &self.origin.promised, &format!("more than {} bytes", total - 1))
+                    })?;
                 }
                 file.write_all(&chunk)
                     .await
@@ -283,7 +314,7 @@ impl Download<'_> {
         let Some(Store::Memory { buffer, .. }) = &self.store else {
             return Ok(());
         };
-        let room = self.core.reserve(buffer.len() as u64)?;
+        let room = self.core.reserve(buffer.len() as u64, &self.origin.promised)?;
         let mut file = self.core.spool.create(self.upload).await?;
         file.write_all(buffer)
             .await
@@ -320,7 +351,7 @@ impl Download<'_> {
     }
 }
 
-fn wrong_length(expected: u64, got: u64) -> Error {
+pub(super) fn wrong_length(expected: u64, got: u64) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         format!("wrong length: expected {expected} bytes, got {got}"),
@@ -328,16 +359,22 @@ fn wrong_length(expected: u64, got: u64) -> Error {
 }
 
 /// Compares what arrived with what was promised.
-fn check(origin: &OriginRow, size_bytes: u64, got: &Checksums) -> Result<()> {
+pub(super) fn check(drill: &Drill, origin: &OriginRow, size_bytes: u64, got: &Checksums) -> Result<()> {
     if size_bytes == 0 {
         return Err(Error::new(
             ErrorKind::Rejected(Rejection::Empty),
             "the file is empty (0 bytes)",
         ));
     }
+    if let Some(expected) = origin.size_bytes.filter(|expected| *expected != size_bytes) {
+        return Err(wrong_length(expected, size_bytes));
+    }
     let Agreement::Different(kinds) = origin.promised.agrees(got) else {
         return Ok(());
     };
+    if drill.has(Mutant::LengthWithoutHash) {
+        return Ok(());
+    }
     let (name, expected, got) = if kinds.contains(HashKinds::MD5) {
         ("MD5", origin.promised.md5_hex(), got.md5_hex())
     } else if kinds.contains(HashKinds::SHA1) {

@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use photomove_core::ReadOrder;
+use photomove_core::drill::Mutant;
 use tokio::task::JoinSet;
 
 use super::commit::After;
 use super::core::{Core, StepResult};
 use super::discover::Listing;
+use super::policy::LONGEST_PAUSE;
 use super::verify::VERIFY_BATCH;
 use crate::journal::uploads::Order;
 use crate::journal::{jobs, merge, staging, uploads, verdicts};
@@ -244,7 +246,7 @@ impl<'a> Schedule<'a> {
                 self.fill_verify(now).await?;
             }
         }
-        let next = self.core.read(move |c| uploads::next_due(c, job, now)).await?;
+        let next = self.next_due(now).await?;
         let dues = [
             self.list_after,
             self.lane_after,
@@ -252,6 +254,23 @@ impl<'a> Schedule<'a> {
             next.filter(|_| !list_only),
         ];
         Ok(dues.into_iter().flatten().filter(|due| *due > now).min())
+    }
+
+    /// Says when the next row that pauses can go on. No row waits longer than the longest pause: what seems to was put
+    /// back before the clock was.
+    async fn next_due(&self, now: Timestamp) -> StepResult<Option<Timestamp>> {
+        let job = self.core.job.id;
+        let due = self.core.read(move |c| uploads::next_due(c, job, now)).await?;
+        let longest = LONGEST_PAUSE.max(self.core.visible_after());
+        let latest = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
+        if due.is_none_or(|due| due <= latest) {
+            return Ok(due);
+        }
+        tracing::warn!(?due, "the clock was put back; what waits goes on at once");
+        self.core.write(move |c| jobs::end_long_pauses(c, job, latest)).await?;
+        Ok(Some(
+            now.saturating_add(Duration::from_millis(1)).unwrap_or(Timestamp::MAX),
+        ))
     }
 
     fn list(&mut self) {
@@ -345,6 +364,9 @@ impl<'a> Schedule<'a> {
     }
 
     async fn expire(&self, now: Timestamp, margin: Duration) -> StepResult {
+        if self.core.env.drill.has(Mutant::StaleToken) {
+            return Ok(());
+        }
         let job = self.core.job.id;
         let old = self.core.read(move |c| staging::expiring(c, job, now, margin)).await?;
         if old > 0 {

@@ -1,5 +1,6 @@
 //! Finding out what became of calls whose reply never came: before anything else at the start, and at once in a run.
 
+use photomove_core::drill::Mutant;
 use photomove_core::{Intent, Settled};
 
 use super::commit::unknown_outcome;
@@ -17,6 +18,10 @@ impl Core {
     /// Settles every open intent of the target, of whatever job, oldest first.
     pub(super) async fn settle_all(&self) -> StepResult {
         let target = self.job.target;
+        if self.env.drill.has(Mutant::CloseIntentsUnsettled) {
+            let now = self.now();
+            self.write(move |c| intents::close_all(c, target, now)).await?;
+        }
         let mut last = 0;
         while let Some(intent) = self.read(move |c| intents::oldest(c, target)).await? {
             if self.env.stop.is_draining() {

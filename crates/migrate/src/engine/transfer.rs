@@ -1,36 +1,22 @@
 //! One upload from `wanted` or `spooled` to `staged`.
 
+mod log;
+pub(super) mod streamed;
+
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use photomove_core::{Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, Result, StageLog, Staged, Wanted};
+use photomove_core::drill::Mutant;
+use photomove_core::{Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, Staged, Wanted};
 
 use super::core::{Core, StepResult};
 use super::policy::{self, Step};
 use super::receive::{Parcel, ROOM_PAUSE, Trouble};
-use crate::journal::listing;
-use crate::journal::staging::{self, Begun};
+use crate::journal::staging::{self, Begun, From};
 use crate::journal::uploads::{self, UploadRow};
-use crate::{Journal, Reason, StopReason};
+use crate::journal::{listing, marks};
+use crate::{Reason, StopReason};
 
-/// Keeps the handle of an upload under way in the journal.
-#[derive(Debug)]
-struct Log<'a> {
-    journal: &'a Journal,
-    upload: i64,
-}
-
-#[async_trait]
-impl StageLog for Log<'_> {
-    async fn opened(&self, handle: &Staged) -> Result<()> {
-        let (upload, handle) = (self.upload, handle.clone());
-        self.journal
-            .write(move |c| staging::stage_opened(c, upload, &handle))
-            .await
-    }
-
-    async fn stored(&self, _bytes: u64) {}
-}
+use log::Log;
 
 impl Core {
     /// Receives, hashes and stages one upload.
@@ -41,6 +27,9 @@ impl Core {
         };
         if row.received.is_none() && self.is_there(&row, &row.origin.promised, None).await? {
             return Ok(());
+        }
+        if let Some(size) = self.streams(&row) {
+            return Box::pin(self.send_streamed(&row, size)).await;
         }
         let Some(parcel) = self.fetch(&row).await? else {
             return Ok(());
@@ -64,7 +53,7 @@ impl Core {
         let found = match self.sink.find(&wanted).await {
             Ok(found) => found,
             Err(error) => {
-                self.resolve_stage_error(row, intent, error).await?;
+                self.resolve_stage_error(row, intent, error, false).await?;
                 // Whatever was decided is in the journal; the row is taken again from there.
                 return Ok(true);
             }
@@ -85,7 +74,12 @@ impl Core {
         if row.received.is_some() {
             match self.reopen(row).await {
                 Ok(Some(parcel)) => return Ok(Some(parcel)),
-                Ok(None) => self.write(move |c| staging::spool_lost(c, id)).await?,
+                Ok(None) => {
+                    // Taken again from there: perhaps it does not fit into the spool any more.
+                    self.spool.remove(id).await;
+                    self.write(move |c| staging::spool_lost(c, id)).await?;
+                    return Ok(None);
+                }
                 Err(error) => return Err(StopReason::Failed(error)),
             }
         }
@@ -144,7 +138,7 @@ impl Core {
             }
             Trouble::Gone => return self.skip_gone(row).await,
         };
-        self.resolve_stage_error(row, None, error).await
+        self.resolve_stage_error(row, None, error, false).await
     }
 
     async fn skip_gone(&self, row: &UploadRow) -> StepResult {
@@ -167,10 +161,10 @@ impl Core {
         let place = self.stage_places.acquire().await;
         let now = self.now();
         let begun = self
-            .write(move |c| staging::begin_stage(c, id, job, &received, now))
+            .write(move |c| staging::begin_stage(c, id, job, &received, From::Here, now))
             .await?;
-        let intent = match begun {
-            Begun::Send { intent } => intent,
+        let (intent, resume) = match begun {
+            Begun::Send { intent, resume } => (intent, resume.filter(|handle| self.is_alive(handle))),
             Begun::Merged { parts } => {
                 self.spool.remove(id).await;
                 return self.tell_parts(parts).await;
@@ -181,15 +175,14 @@ impl Core {
             }
         };
         let part = self.new_part(row);
-        let log = Log {
-            journal: &self.journal,
-            upload: id,
-        };
-        let reply = self.sink.stage(&part, &*parcel.body, row.resume.as_ref(), &log).await;
+        let log = Log::new(&self.journal, &self.env.clock, id, resume.as_ref());
+        let reply = self.sink.stage(&part, &*parcel.body, resume.as_ref(), &log).await;
         drop(place);
         let staged = match reply {
-            Ok(staged) => staged,
-            Err(error) => return self.resolve_stage_error(row, Some(intent), error).await,
+            Ok(staged) => self.by_our_clock(staged),
+            Err(error) => {
+                return self.resolve_stage_error(row, Some(intent), error, log.went_on()).await;
+            }
         };
         self.streaks.success();
         let now = self.now();
@@ -203,6 +196,18 @@ impl Core {
             counters.uploaded_bytes += parcel.received.size_bytes;
         });
         Ok(())
+    }
+
+    /// Says whether an upload that was begun can still be continued.
+    fn is_alive(&self, handle: &Staged) -> bool {
+        handle.until.is_none_or(|until| self.now() < until) || self.env.drill.has(Mutant::StaleToken)
+    }
+
+    /// The handle under which a part was streaming, if it still works.
+    fn handle_of<'a>(&self, row: &'a UploadRow) -> Option<&'a Staged> {
+        row.resume
+            .as_ref()
+            .filter(|handle| row.streamed && self.is_alive(handle))
     }
 
     fn new_part(&self, row: &UploadRow) -> NewPart {
@@ -220,14 +225,29 @@ impl Core {
         }
     }
 
-    /// Stores what follows from an error while an upload was received or sent.
-    async fn resolve_stage_error(&self, row: &UploadRow, intent: Option<i64>, error: Error) -> StepResult {
+    /// Stores what follows from an error while an upload was received or sent; `went_on` = it got further than it was,
+    /// so that the try does not count.
+    async fn resolve_stage_error(
+        &self,
+        row: &UploadRow,
+        intent: Option<i64>,
+        error: Error,
+        went_on: bool,
+    ) -> StepResult {
         let (id, now, unknown) = (row.id, self.now(), policy::is_unknown(&error));
-        match self.decide(error, row.attempts) {
+        // What is wrong with the bytes that were sent stays wrong: they are sent from the start.
+        let keep = *error.kind() != ErrorKind::Corrupt;
+        match self.decide(error, if went_on { 0 } else { row.attempts }) {
             Step::Again { reason, at } => {
                 self.tell_retry(&row.name, &reason, Some(at));
-                self.write(move |c| staging::back(c, id, intent, Some((&reason, at)), true, now))
-                    .await
+                self.write(move |c| {
+                    staging::back(c, id, intent, Some((&reason, at)), keep, now)?;
+                    match went_on {
+                        true => marks::uncount(c, id),
+                        false => Ok(()),
+                    }
+                })
+                .await
             }
             Step::Fail(reason) | Step::Split(reason) => {
                 self.write(move |c| staging::fail(c, id, intent, &reason, now)).await?;
@@ -247,7 +267,7 @@ impl Core {
             Step::Stop(stop) => {
                 // Nobody knows what became of it: the open intent stays, and the next run settles it.
                 if !unknown {
-                    self.write(move |c| staging::back(c, id, intent, None, true, now))
+                    self.write(move |c| staging::back(c, id, intent, None, keep, now))
                         .await?;
                 }
                 Err(stop)
@@ -257,7 +277,7 @@ impl Core {
 }
 
 /// What the source says it has, but does not give: never left out as gone, for it may come back.
-fn listed_without_bytes(error: &Error) -> Error {
+pub(super) fn listed_without_bytes(error: &Error) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         format!("the source lists the file, but does not find its bytes: {error}"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use photomove_core::drill::Mutant;
 use photomove_core::{Claim, Error, ErrorKind, Evidence, Fields, Lookup, Result};
 
 use super::commit::After;
@@ -139,11 +140,12 @@ impl Core {
                 detail: format!("{evidence}{source}"),
             }
         };
+        let lie = self.env.drill.has(Mutant::UnverifiableAsVerified);
         Ok(match answer {
             Ok(Evidence::Hash(kinds)) if !kinds.is_empty() => arrived(true, &format!("{kinds} equal")),
             // A proof by no hash at all is none.
-            Ok(Evidence::Hash(_) | Evidence::ExistsOnly) => arrived(false, "it exists, the service proves no more"),
-            Ok(Evidence::SizeOnly) => arrived(false, "the length is equal, the service gives no hash"),
+            Ok(Evidence::Hash(_) | Evidence::ExistsOnly) => arrived(lie, "it exists, the service proves no more"),
+            Ok(Evidence::SizeOnly) => arrived(lie, "the length is equal, the service gives no hash"),
             Ok(Evidence::Missing) => Verdict::Broken(Reason {
                 kind: "missing".into(),
                 message: "the destination does not have it, although it said so when it was created".into(),

@@ -1,41 +1,47 @@
-//! Sums over a job, and the check that they add up.
+//! Sums over a job.
 
-use photomove_core::{Error, ErrorKind, Operation, Result};
+use photomove_core::Result;
 use rusqlite::Connection;
 
 use super::jobs;
-use super::rows::{number, rows};
+use super::rows::{each, number, one};
 use super::{filings, unsigned};
-use crate::{Accounting, Count, Loss};
+use crate::{Accounting, Count, Loss, Outcome};
 
 /// Adds up where every part of a job is.
+///
+/// Row by row instead of by groups: a group of all parts would be sorted in memory.
 pub(crate) fn accounting(c: &Connection, job: i64) -> Result<Accounting> {
     let mut sums = Accounting::default();
-    let outcomes = rows(
+    each(
         c,
-        "SELECT outcome,n,coalesce(bytes,0) FROM accounting WHERE job=?1",
+        "SELECT p.size, p.skipped IS NOT NULL, u.state, u.job=?1, p.md5 IS NOT NULL OR p.sha1 IS NOT NULL OR p.sha256 IS NOT NULL
+         FROM part p JOIN asset a ON a.id=p.asset LEFT JOIN upload u ON u.id=p.upload WHERE a.job=?1",
         [job],
         |row| {
             let count = Count {
-                count: unsigned(row.get(1)?),
-                bytes: unsigned(row.get(2)?),
+                count: 1,
+                bytes: unsigned(row.get::<_, Option<i64>>(0)?.unwrap_or(0)),
             };
-            Ok((row.get::<_, String>(0)?, count))
+            let outcome = match (row.get(1)?, row.get_ref(2)?.as_str_or_null()?) {
+                (true, _) => Some(Outcome::Skipped),
+                (false, Some(state)) => outcome(state, row.get(3)?, row.get(4)?),
+                (false, None) => None,
+            };
+            let place = match outcome {
+                Some(Outcome::Verified) => &mut sums.verified,
+                Some(Outcome::Unverifiable) => &mut sums.unverifiable,
+                Some(Outcome::AlreadyThere) => &mut sums.already_there,
+                Some(Outcome::Skipped) => &mut sums.skipped,
+                Some(Outcome::Failed) => &mut sums.failed,
+                None => &mut sums.waiting,
+            };
+            place.add(count);
+            Ok(())
         },
     )?;
-    for (outcome, count) in outcomes {
-        let place = match outcome.as_str() {
-            "verified" => &mut sums.verified,
-            "unverifiable" => &mut sums.unverifiable,
-            "already_there" => &mut sums.already_there,
-            "skipped" => &mut sums.skipped,
-            "failed" => &mut sums.failed,
-            _ => &mut sums.waiting,
-        };
-        place.add(count);
-    }
     // Counted apart from the outcomes, so that a part that falls out of the joins is noticed.
-    let found = rows(
+    let found = one(
         c,
         "SELECT count(*), coalesce(sum(size),0) FROM part WHERE asset IN(SELECT id FROM asset WHERE job=?1)",
         [job],
@@ -46,33 +52,23 @@ pub(crate) fn accounting(c: &Connection, job: i64) -> Result<Accounting> {
             })
         },
     )?;
-    sums.found = found.first().copied().unwrap_or_default();
+    sums.found = found.unwrap_or_default();
     Ok(sums)
 }
 
-/// Fails loudly unless every part has exactly one outcome and no call is open.
-pub(crate) fn must_be_complete(c: &Connection, job: i64) -> Result<Accounting> {
-    let sums = accounting(c, job)?;
-    let open = number(
-        c,
-        "SELECT count(*) FROM intent WHERE job=?1 AND closed_at IS NULL",
-        [job],
-    )?;
-    let lost = number(
-        c,
-        "SELECT count(*) FROM part p JOIN asset a ON a.id=p.asset WHERE a.job=?1 AND p.upload IS NULL AND p.skipped IS NULL",
-        [job],
-    )?;
-    if sums.adds_up() && sums.waiting.count == 0 && open == 0 && lost == 0 {
-        return Ok(sums);
-    }
-    Err(Error::new(ErrorKind::Internal, "the accounting does not add up")
-        .operation(Operation::Journal)
-        .context("found", sums.found.count)
-        .context("without outcome", sums.waiting.count)
-        .context("without upload", lost)
-        .context("open calls", open)
-        .hint("this is a defect of photomove; keep the journal and report it"))
+/// Says what became of a part by the state of its upload; `None` while that is open.
+///
+/// A proof at the destination is about the bytes that were received. Whether they are those of the source nobody can
+/// say where it promised no hash of the part; so such a part is never verified.
+pub(crate) fn outcome(state: &str, ours: bool, promised: bool) -> Option<Outcome> {
+    Some(match state {
+        "verified" | "unverifiable" | "already_there" if !ours => Outcome::AlreadyThere,
+        "verified" if promised => Outcome::Verified,
+        "verified" | "unverifiable" => Outcome::Unverifiable,
+        "already_there" => Outcome::AlreadyThere,
+        "failed" => Outcome::Failed,
+        _ => return None,
+    })
 }
 
 /// Counts parts that the destination lost or holds with other bytes.

@@ -69,6 +69,16 @@ pub(crate) fn opened(c: &Connection, album: i64, intent: i64, dest: &DestAlbumId
     intents::close(c, intent, "created", now)
 }
 
+/// Stores the id of an album that exists from before this journal.
+pub(crate) fn adopted(c: &Connection, album: i64, dest: &DestAlbumId) -> Result<()> {
+    exec(
+        c,
+        "UPDATE album SET state='open', dest_id=?2, error=NULL WHERE id=?1 AND state='wanted'",
+        (album, dest.as_str()),
+    )?;
+    Ok(())
+}
+
 /// Notes that creating the album did not happen.
 pub(crate) fn wanted_again(c: &Connection, album: i64, intent: i64, now: Timestamp) -> Result<()> {
     exec(
@@ -80,11 +90,18 @@ pub(crate) fn wanted_again(c: &Connection, album: i64, intent: i64, now: Timesta
 }
 
 /// Gives an album up: what it lacks is told, and its uploads go to their next album.
-pub(crate) fn failed(c: &Connection, album: i64, intent: Option<i64>, reason: &str, now: Timestamp) -> Result<()> {
+pub(crate) fn failed(
+    c: &Connection,
+    album: i64,
+    intent: Option<i64>,
+    kind: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<()> {
     exec(
         c,
-        "UPDATE album SET state='failed', error=?2 WHERE id=?1",
-        (album, reason),
+        "UPDATE album SET state='failed', error_kind=?2, error=?3 WHERE id=?1",
+        (album, kind, reason),
     )?;
     merge_after_failure(c, album, reason)?;
     match intent {
@@ -96,6 +113,27 @@ pub(crate) fn failed(c: &Connection, album: i64, intent: Option<i64>, reason: &s
 fn merge_after_failure(c: &Connection, album: i64, reason: &str) -> Result<()> {
     filings::unfile_album(c, album, reason)?;
     merge::regroup(c, album)
+}
+
+/// Wants albums again that were given up by bad luck, or with `all` for whatever reason that is known.
+pub(crate) fn try_again(c: &Connection, job: i64, all: bool) -> Result<()> {
+    const AGAIN: &str = "job=?1 AND state='failed' AND error_kind<>'unknown_outcome'
+       AND (?2 OR error_kind IN('corrupt','network','timeout','unavailable','rate_limited','protocol'))";
+    exec(
+        c,
+        &format!(
+            "UPDATE filing SET state='wanted', reason=NULL, ready=coalesce((SELECT u.dest_id IS NOT NULL AND u.state IN
+               ('committed','verified','unverifiable','already_there') FROM upload u WHERE u.id=filing.upload),0)
+             WHERE state='unfiled' AND album IN(SELECT id FROM album WHERE {AGAIN})"
+        ),
+        (job, all),
+    )?;
+    exec(
+        c,
+        &format!("UPDATE album SET state='wanted', dest_id=NULL, error=NULL, error_kind=NULL WHERE {AGAIN}"),
+        (job, all),
+    )?;
+    Ok(())
 }
 
 /// Returns the ids of all albums at the target that the journal knows.

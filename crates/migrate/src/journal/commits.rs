@@ -142,6 +142,27 @@ pub(crate) fn take(c: &Connection, job: i64, album: Option<i64>, limit: u32, now
     read_rows(c, &ids)
 }
 
+/// Reads rows anew that were read before.
+pub(crate) fn refresh(c: &Connection, rows: Vec<CommitRow>) -> Result<Vec<CommitRow>> {
+    let ids: Vec<_> = rows
+        .into_iter()
+        .map(|row| (row.upload, Some(row.staged.token.expose_secret().to_owned())))
+        .collect();
+    read_rows(c, &ids)
+}
+
+/// Notes that a reply was lost: it may have used the tokens up, so that their next refusal says nothing about the items.
+pub(crate) fn explain_refusal(c: &Connection, uploads: &[i64]) -> Result<()> {
+    for upload in uploads {
+        exec(
+            c,
+            "UPDATE upload SET error_kind=NULL WHERE id=?1 AND error_kind IN('bad_batch','not_found')",
+            [upload],
+        )?;
+    }
+    Ok(())
+}
+
 /// Reads the rows of an intent with the tokens that it used, in its order.
 pub(crate) fn rows_of(c: &Connection, intent: &IntentRow) -> Result<Vec<CommitRow>> {
     read_rows(c, &intent.items)
@@ -149,16 +170,12 @@ pub(crate) fn rows_of(c: &Connection, intent: &IntentRow) -> Result<Vec<CommitRo
 
 /// Takes items that exist and may enter an album only by being created again with the token they had.
 pub(crate) fn take_refile(c: &Connection, album: i64, limit: u32, now: Timestamp) -> Result<Vec<CommitRow>> {
-    let stale = rows(
+    exec(
         c,
-        "SELECT f.upload FROM filing f JOIN upload u ON u.id=f.upload WHERE f.album=?1 AND f.state='wanted' AND f.ready=1
-           AND u.app_owned IS 0 AND (u.token IS NULL OR u.token_until<=?2)",
-        (album, millis(now)),
-        |row| row.get::<_, i64>(0),
+        "UPDATE filing SET state='unfiled', ready=0, reason=?3 WHERE album=?1 AND state='wanted' AND ready=1
+           AND upload IN(SELECT id FROM upload u WHERE u.id=filing.upload AND u.app_owned IS 0 AND (u.token IS NULL OR u.token_until<=?2))",
+        (album, millis(now), FOREIGN),
     )?;
-    for upload in stale {
-        filings::unfiled(c, album, upload, FOREIGN)?;
-    }
     let ids = rows(
         c,
         "SELECT f.upload, u.token FROM filing f JOIN upload u ON u.id=f.upload WHERE f.album=?1 AND f.state='wanted' AND f.ready=1
@@ -239,9 +256,12 @@ pub(crate) fn apply(
             app_owned,
             in_album,
         } => {
-            let commits = number(c, "SELECT commits FROM upload WHERE id=?1", [upload])?;
-            // What we created ourselves in a call whose reply was lost is there already, too, and is to be proven.
-            let known_before = *already_there && commits <= 1;
+            let first_time = number(c, "SELECT commits<=1 FROM upload WHERE id=?1", [upload])? != 0;
+            let has_id =
+                dest.is_some() || number(c, "SELECT dest_id IS NOT NULL FROM upload WHERE id=?1", [upload])? != 0;
+            // What we created ourselves in a call whose reply was lost is there already, too, and is to be proven;
+            // and what the sink does not name is to be looked for.
+            let known_before = *already_there && first_time && has_id;
             let visible = now.saturating_add(visible_after).unwrap_or(Timestamp::MAX);
             exec(
                 c,

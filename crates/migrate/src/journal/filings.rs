@@ -1,19 +1,25 @@
 //! Which upload belongs into which album at the destination: the members as the source lists them, by item.
 
+use std::collections::BTreeMap;
+
 use photomove_core::{DestId, Result};
 use rusqlite::Connection;
 
-use super::rows::{exec, number, one, rows};
-use super::{signed, unsigned};
+use super::rows::{each, exec, number, one, rows};
+use super::unsigned;
+
+/// Reasons that are told apart; the rest of them are other reasons.
+const REASONS_KEPT: usize = 1_000;
 
 /// Derives the filings of an asset from its memberships; those that exist stay as they are.
-pub(crate) fn file_asset(c: &Connection, asset: i64) -> Result<()> {
+pub(crate) fn file_asset(c: &Connection, asset: i64, forget_second_album: bool) -> Result<()> {
     exec(
         c,
         "INSERT OR IGNORE INTO filing(album,upload,position,state,ready)
          SELECT m.album, p.upload, m.position, 'wanted', 0 FROM member m JOIN part p ON p.asset=m.asset
-         WHERE m.asset=?1 AND p.upload IS NOT NULL",
-        [asset],
+         WHERE m.asset=?1 AND p.upload IS NOT NULL
+           AND NOT (?2 AND p.id>(SELECT min(id) FROM part WHERE upload=p.upload))",
+        (asset, forget_second_album),
     )?;
     for upload in rows(
         c,
@@ -31,7 +37,8 @@ pub(crate) fn forget_unwanted(c: &Connection, upload: i64) -> Result<()> {
     exec(
         c,
         "DELETE FROM filing WHERE upload=?1 AND state='wanted' AND EXISTS(SELECT 1 FROM part WHERE upload=?1)
-           AND NOT EXISTS(SELECT 1 FROM part p JOIN member m ON m.asset=p.asset WHERE p.upload=?1 AND m.album=filing.album)",
+           AND NOT EXISTS(SELECT 1 FROM part p JOIN member m ON m.asset=p.asset JOIN album a ON a.id=m.album JOIN album s ON s.id=filing.album
+             WHERE p.upload=?1 AND a.job=s.job AND a.source_id=s.source_id)",
         [upload],
     )?;
     Ok(())
@@ -154,6 +161,17 @@ pub(crate) fn unfile_album(c: &Connection, album: i64, reason: &str) -> Result<(
     Ok(())
 }
 
+/// Gives up what came into albums after they were given up.
+pub(crate) fn unfile_failed(c: &Connection, job: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET state='unfiled', ready=0, reason=(SELECT coalesce(error,'the album could not be created') FROM album WHERE id=filing.album)
+         WHERE state IN('wanted','adding') AND album IN(SELECT id FROM album WHERE job=?1 AND state='failed')",
+        [job],
+    )?;
+    Ok(())
+}
+
 /// Gives up all albums of a job.
 pub(crate) fn unfile_all(c: &Connection, job: i64, reason: &str) -> Result<()> {
     exec(
@@ -248,12 +266,30 @@ pub(crate) fn totals(c: &Connection, job: i64) -> Result<(u64, u64, u64)> {
 }
 
 /// Returns why places in albums were given up, with how many each.
-pub(crate) fn unfiled_reasons(c: &Connection, job: i64, limit: u64) -> Result<Vec<(String, u64)>> {
-    rows(
+pub(crate) fn unfiled_reasons(c: &Connection, job: i64, limit: usize) -> Result<Vec<(String, u64)>> {
+    // Row by row: a group of all rows would be sorted in memory, and there are few reasons.
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    each(
         c,
-        "SELECT coalesce(f.reason,'no reason given'), count(*) FROM filing f JOIN album a ON a.id=f.album
-         WHERE a.job=?1 AND f.state='unfiled' GROUP BY 1 ORDER BY 2 DESC LIMIT ?2",
-        (job, signed(limit)),
-        |row| Ok((row.get(0)?, unsigned(row.get(1)?))),
-    )
+        "SELECT coalesce(f.reason,'no reason given') FROM filing f JOIN album a ON a.id=f.album WHERE a.job=?1 AND f.state='unfiled'",
+        [job],
+        |row| {
+            let reason = row.get_ref(0)?.as_str()?;
+            if let Some(count) = counts.get_mut(reason) {
+                *count += 1;
+                return Ok(());
+            }
+            let kept = if counts.len() < REASONS_KEPT {
+                reason
+            } else {
+                "other reasons"
+            };
+            *counts.entry(kept.to_owned()).or_default() += 1;
+            Ok(())
+        },
+    )?;
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts.truncate(limit);
+    Ok(counts)
 }

@@ -68,6 +68,30 @@ pub(crate) struct IntentRow {
     pub items: Vec<(i64, Option<String>)>,
 }
 
+impl IntentRow {
+    /// A commit that stands nowhere yet.
+    pub(crate) fn unwritten(detail: Detail) -> Self {
+        Self {
+            id: 0,
+            kind: IntentKind::Commit,
+            album: None,
+            detail,
+            opened_at: Timestamp::UNIX_EPOCH,
+            items: Vec::new(),
+        }
+    }
+}
+
+/// Closes all open intents of a target without a question: a planted defect.
+pub(crate) fn close_all(c: &Connection, target: i64, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "UPDATE intent SET closed_at=?2, outcome='unsettled' WHERE closed_at IS NULL AND job IN(SELECT id FROM job WHERE target=?1)",
+        (target, millis(now)),
+    )?;
+    Ok(())
+}
+
 /// Writes an intent down; its items in order.
 pub(crate) fn open(
     c: &Connection,

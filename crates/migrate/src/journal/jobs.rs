@@ -5,7 +5,7 @@ use photomove_core::{Cursor, Result, SettingChange};
 use rusqlite::Connection;
 
 use super::rows::{exec, number, one, rows};
-use super::{JobState, from_json, instant, millis, to_json, unsigned};
+use super::{JobState, albums, from_json, instant, millis, to_json, unsigned};
 
 /// A job as a run needs it.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +44,27 @@ pub(crate) fn account(c: &Connection, kind: &str, origin: &str, owner: &str, lab
          ON CONFLICT DO UPDATE SET label=coalesce(excluded.label,label) RETURNING id",
         (kind, origin, owner, label),
     )
+}
+
+/// Notes, in a journal that knows no job yet, that an earlier one was set aside.
+pub(super) fn follow_lost_journal(c: &Connection, now: Timestamp) -> Result<()> {
+    exec(
+        c,
+        "INSERT OR IGNORE INTO account_fact(account,fact,value,at) SELECT 'journal','follows','a lost one',?1
+         WHERE NOT EXISTS(SELECT 1 FROM job)",
+        [millis(now)],
+    )?;
+    Ok(())
+}
+
+/// Says whether an earlier journal was set aside before this one was begun.
+pub(crate) fn follows_lost_journal(c: &Connection) -> Result<bool> {
+    number(
+        c,
+        "SELECT EXISTS(SELECT 1 FROM account_fact WHERE account='journal' AND fact='follows')",
+        [],
+    )
+    .map(|found| found != 0)
 }
 
 /// Finds or makes the job of source, target and options.
@@ -96,6 +117,7 @@ pub(crate) fn begin_pass(c: &Connection, job: i64, retry_refused: bool, now: Tim
     )?;
     exec(c, "DELETE FROM cursor WHERE job=?1", [job])?;
     exec(c, "UPDATE album SET listed=0 WHERE job=?1", [job])?;
+    albums::try_again(c, job, retry_refused)?;
     const AGAIN: &str = "job=?1 AND state='failed' AND (?2 OR error_kind IN('corrupt','network','timeout','unavailable','rate_limited'))
        AND error_kind NOT IN('empty','unknown_outcome') AND EXISTS(SELECT 1 FROM part WHERE part.upload=upload.id)";
     // What was lost at the destination after it was filed is in no album any more.
@@ -167,6 +189,27 @@ pub(crate) fn put_cursor(c: &Connection, job: i64, stream: &str, next: Option<&C
     Ok(())
 }
 
+/// Keeps a number about the listing of this pass; the next pass begins without it.
+pub(crate) fn put_note(c: &Connection, job: i64, name: &str, number: u64) -> Result<()> {
+    exec(
+        c,
+        "INSERT INTO cursor(job,stream,resume,done) VALUES(?1,?2,?3,1) ON CONFLICT DO UPDATE SET resume=excluded.resume",
+        (job, format!("note/{name}"), number.to_string()),
+    )?;
+    Ok(())
+}
+
+/// Returns a number about the listing of this pass.
+pub(crate) fn note(c: &Connection, job: i64, name: &str) -> Result<Option<u64>> {
+    let text = one(
+        c,
+        "SELECT resume FROM cursor WHERE job=?1 AND stream=?2",
+        (job, format!("note/{name}")),
+        |row| row.get::<_, String>(0),
+    )?;
+    Ok(text.and_then(|text| text.parse().ok()))
+}
+
 /// Lets everything be listed once more in the same pass, albums and members with it.
 pub(crate) fn list_again(c: &Connection, job: i64) -> Result<()> {
     exec(
@@ -197,6 +240,15 @@ pub(crate) fn oddities(c: &Connection, job: i64) -> Result<(u64, u64)> {
         Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
     })?
     .unwrap_or_default())
+}
+
+/// Lets rows go on whose pause ends later than any pause can: the clock was put back since.
+pub(crate) fn end_long_pauses(c: &Connection, job: i64, latest: Timestamp) -> Result<usize> {
+    exec(
+        c,
+        "UPDATE upload SET next_try=NULL WHERE job=?1 AND state IN('wanted','spooled','staged','committed') AND next_try>?2",
+        (job, millis(latest)),
+    )
 }
 
 /// Keeps what was changed at the destination for the run.

@@ -18,6 +18,8 @@ pub(crate) struct Intake {
     pub photo_max_bytes: Option<u64>,
     pub video_max_bytes: Option<u64>,
     pub albums_in_listing: bool,
+    /// A planted defect: duplicates are filed into the album of the first one only.
+    pub forget_second_album: bool,
 }
 
 /// A page of assets as it is stored.
@@ -44,13 +46,22 @@ pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) ->
     let job = intake.job.id;
     let (mut unlisted, mut news) = (0, News::default());
     for asset in &page.assets {
+        let planned = news.planned.len();
         let row = store_asset(c, intake, asset, &mut news)?;
+        let mut refile = news.planned.len() > planned;
         if intake.albums_in_listing {
             for album in asset.albums.iter().flatten() {
-                unlisted += i64::from(!store_member(c, job, album.as_str(), row, None)?);
+                match store_member(c, job, album.as_str(), row, None)? {
+                    Place::New => refile = true,
+                    Place::Known => {}
+                    Place::NoAlbum => unlisted += 1,
+                }
             }
         }
-        filings::file_asset(c, row)?;
+        // Of what the journal knows already every place is filed; a second listing of it must cost little.
+        if refile {
+            filings::file_asset(c, row, intake.forget_second_album)?;
+        }
     }
     jobs::count_oddities(c, job, signed(page.unreadable), unlisted)?;
     jobs::put_cursor(c, job, "assets", page.next.as_ref())?;
@@ -120,7 +131,7 @@ fn store_part(
         // A listing may rename a file; its bytes are the same.
         exec(
             c,
-            "UPDATE part SET name=?2, media_type=?3 WHERE id=?1",
+            "UPDATE part SET name=?2, media_type=?3 WHERE id=?1 AND (name<>?2 OR media_type IS NOT ?3)",
             (id, &part.file_name, &part.media_type),
         )?;
         return Ok(());
@@ -254,8 +265,16 @@ pub(crate) fn bundle_key(intake: &Intake, asset: &str) -> ItemKey {
     ItemKey::derive(intake.kind, &intake.owner, &asset.into(), &PartId::new(""))
 }
 
-/// Stores a membership unless the asset is in the album or one of its slices; `false` if the album is not known.
-fn store_member(c: &Connection, job: i64, album: &str, asset: i64, position: Option<u64>) -> Result<bool> {
+/// What became of a membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    New,
+    Known,
+    NoAlbum,
+}
+
+/// Stores a membership unless the asset is in the album or one of its slices.
+fn store_member(c: &Connection, job: i64, album: &str, asset: i64, position: Option<u64>) -> Result<Place> {
     let Some(album_row) = one(
         c,
         "SELECT id FROM album WHERE job=?1 AND source_id=?2 ORDER BY slice LIMIT 1",
@@ -263,15 +282,15 @@ fn store_member(c: &Connection, job: i64, album: &str, asset: i64, position: Opt
         |row| row.get::<_, i64>(0),
     )?
     else {
-        return Ok(false);
+        return Ok(Place::NoAlbum);
     };
-    exec(
+    let new = exec(
         c,
         "INSERT OR IGNORE INTO member(album,asset,position) SELECT ?1,?2,?3 WHERE NOT EXISTS(SELECT 1 FROM member m
            JOIN album a ON a.id=m.album WHERE m.asset=?2 AND a.job=?4 AND a.source_id=?5)",
         (album_row, asset, position.map(signed), job, album),
     )?;
-    Ok(true)
+    Ok(if new > 0 { Place::New } else { Place::Known })
 }
 
 /// An album whose members are to be listed.
@@ -324,12 +343,13 @@ pub(crate) fn members_stream(album: i64) -> String {
 /// Stores a page of an album's members and where that listing goes on.
 pub(crate) fn store_members(
     c: &Connection,
-    job: i64,
+    intake: &Intake,
     album: &AlbumToList,
     members: &[Member],
     unreadable: u64,
     next: Option<&Cursor>,
 ) -> Result<()> {
+    let job = intake.job.id;
     let mut unlisted = 0;
     for member in members {
         let asset = one(
@@ -342,8 +362,9 @@ pub(crate) fn store_members(
             unlisted += 1;
             continue;
         };
-        store_member(c, job, &album.source_id, asset, member.position)?;
-        filings::file_asset(c, asset)?;
+        if store_member(c, job, &album.source_id, asset, member.position)? == Place::New {
+            filings::file_asset(c, asset, intake.forget_second_album)?;
+        }
     }
     jobs::count_oddities(c, job, signed(unreadable), unlisted)?;
     match next {

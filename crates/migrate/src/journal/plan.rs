@@ -1,11 +1,13 @@
 //! What a run would do, read from the journal after the listing.
 
+use std::collections::BTreeMap;
+
 use photomove_core::{Fields, MediaKind, Result, SinkCaps};
 use rusqlite::Connection;
 
 use super::jobs::Job;
-use super::rows::{number, one, rows};
-use super::{from_json, signed, unsigned};
+use super::rows::{each, number, one, rows};
+use super::{from_json, unsigned};
 use crate::{Accounting, Count, KindCount, Loss, Reason, RefusedCount};
 
 fn count(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Count> {
@@ -15,18 +17,28 @@ fn count(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Count> {
     })
 }
 
-/// Counts assets and their parts by kind.
+/// Counts assets and their parts by kind; row by row, for a group of all rows would be sorted in memory.
 pub(crate) fn kinds(c: &Connection, job: i64) -> Result<Vec<KindCount>> {
-    let found = rows(
+    let mut sums: BTreeMap<String, (u64, Count)> = BTreeMap::new();
+    each(
         c,
-        "SELECT a.kind, count(DISTINCT a.id), count(p.id), sum(p.size) FROM asset a LEFT JOIN part p ON p.asset=a.id
-         WHERE a.job=?1 GROUP BY a.kind ORDER BY a.kind",
+        "SELECT a.kind, (SELECT count(*) FROM part WHERE asset=a.id), (SELECT sum(size) FROM part WHERE asset=a.id)
+         FROM asset a WHERE a.job=?1",
         [job],
-        |row| Ok((row.get::<_, String>(0)?, unsigned(row.get(1)?), count(row, 2)?)),
+        |row| {
+            let kind = row.get_ref(0)?.as_str()?;
+            if !sums.contains_key(kind) {
+                sums.insert(kind.to_owned(), Default::default());
+            }
+            if let Some((assets, parts)) = sums.get_mut(kind) {
+                *assets += 1;
+                parts.add(count(row, 1)?);
+            }
+            Ok(())
+        },
     )?;
-    found
-        .into_iter()
-        .map(|(kind, assets, parts)| {
+    sums.into_iter()
+        .map(|(kind, (assets, parts))| {
             Ok(KindCount {
                 kind: from_json::<MediaKind>(&format!("\"{kind}\""))?,
                 assets,
@@ -34,6 +46,16 @@ pub(crate) fn kinds(c: &Connection, job: i64) -> Result<Vec<KindCount>> {
             })
         })
         .collect()
+}
+
+/// Counts rows by album: as many numbers as there are albums, however many rows there are.
+fn by_album(c: &Connection, sql: &str, job: i64) -> Result<Vec<u64>> {
+    let mut counts: BTreeMap<Option<i64>, u64> = BTreeMap::new();
+    each(c, sql, [job], |row| {
+        *counts.entry(row.get(0)?).or_default() += 1;
+        Ok(())
+    })?;
+    Ok(counts.into_values().collect())
 }
 
 /// Counts a job's parts whose size is not known.
@@ -127,11 +149,10 @@ pub(crate) fn nothing_to_do(c: &Connection, job: i64, albums: bool) -> Result<bo
 pub(crate) fn requests(c: &Connection, job: i64, caps: &SinkCaps) -> Result<u64> {
     let (uploads, _) = to_send(c, job)?;
     let batch = u64::from(caps.commit_batch.get());
-    let groups = rows(
+    let groups = by_album(
         c,
-        "SELECT count(*) FROM upload WHERE job=?1 AND state IN('wanted','spooled','staging','staged','committing') GROUP BY first_album",
-        [job],
-        |row| row.get(0).map(unsigned),
+        "SELECT first_album FROM upload WHERE job=?1 AND state IN('wanted','spooled','staging','staged','committing')",
+        job,
     )?;
     let commits: u64 = groups.iter().map(|group| group.div_ceil(batch)).sum();
     let mut sum = uploads.count * u64::from(caps.requests.per_part) + commits * u64::from(caps.requests.per_commit);
@@ -142,12 +163,11 @@ pub(crate) fn requests(c: &Connection, job: i64, caps: &SinkCaps) -> Result<u64>
             [job],
         )?);
         let add_batch = u64::from(albums.add_batch.max(1));
-        let further = rows(
+        let further = by_album(
             c,
-            "SELECT count(*) FROM filing f JOIN album a ON a.id=f.album JOIN upload u ON u.id=f.upload
-             WHERE a.job=?1 AND f.state='wanted' AND u.state<>'failed' AND u.first_album IS NOT f.album GROUP BY f.album",
-            [job],
-            |row| row.get(0).map(unsigned),
+            "SELECT f.album FROM filing f JOIN album a ON a.id=f.album JOIN upload u ON u.id=f.upload
+             WHERE a.job=?1 AND f.state='wanted' AND u.state<>'failed' AND u.first_album IS NOT f.album",
+            job,
         )?;
         sum += further.iter().map(|n| n.div_ceil(add_batch)).sum::<u64>();
     }
@@ -158,13 +178,14 @@ pub(crate) fn requests(c: &Connection, job: i64, caps: &SinkCaps) -> Result<u64>
 pub(crate) fn losses(c: &Connection, job: Job, caps: &SinkCaps) -> Result<Vec<Loss>> {
     let kept = caps.on_create.union(caps.on_update);
     let mut losses = Vec::new();
-    for (field, name) in all_fields().minus(kept).each() {
+    let lost: Vec<_> = all_fields().minus(kept).each().collect();
+    let counts = with_fields(c, job.id, &lost)?;
+    for ((field, name), count) in lost.into_iter().zip(counts) {
         let in_file = caps.reads_from_file.contains(field);
         let why = match in_file {
             true => "the destination reads it from the file, which is sent unchanged",
             false => "the destination has no place for it",
         };
-        let count = with_field(c, job.id, field)?;
         if count > 0 {
             losses.push(Loss {
                 in_file,
@@ -254,31 +275,41 @@ fn all_fields() -> Fields {
     .fold(Fields::NONE, Fields::union)
 }
 
-/// Counts assets where a field holds something worth carrying, as `Metadata::fields` sees it.
-fn with_field(c: &Connection, job: i64, field: Fields) -> Result<u64> {
-    let (path, test) = if field == Fields::TAKEN {
-        ("taken", "IS NOT NULL")
-    } else if field == Fields::TITLE {
-        ("title.value", "<>''")
-    } else if field == Fields::DESCRIPTION {
-        ("description.value", "<>''")
-    } else if field == Fields::KEYWORDS {
-        ("keywords.value[0]", "IS NOT NULL")
-    } else if field == Fields::PLACE {
-        ("place", "IS NOT NULL")
-    } else if field == Fields::FAVOURITE {
-        ("favourite.value", "=1")
-    } else if field == Fields::RATING {
-        ("rating.value", ">0")
-    } else if field == Fields::HIDDEN {
-        ("hidden.value", "=1")
-    } else if field == Fields::ARCHIVED {
-        ("archived.value", "=1")
-    } else if field == Fields::PRIVATE {
-        ("private.value", "=1")
-    } else {
-        ("people.value[0]", "IS NOT NULL")
-    };
-    let sql = format!("SELECT count(*) FROM asset WHERE job=?1 AND metadata->>'$.{path}' {test} LIMIT ?2");
-    number(c, &sql, (job, signed(1))).map(unsigned)
+/// Counts, for each field, the assets where it holds something worth carrying, as `Metadata::fields` sees it. In one
+/// pass: each text is parsed once for all fields.
+fn with_fields(c: &Connection, job: i64, fields: &[(Fields, &str)]) -> Result<Vec<u64>> {
+    if fields.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns: Vec<_> = fields
+        .iter()
+        .map(|(field, _)| {
+            let (path, test) = worth(*field);
+            format!("count(*) FILTER(WHERE metadata->>'$.{path}' {test})")
+        })
+        .collect();
+    let sql = format!("SELECT {} FROM asset WHERE job=?1", columns.join(","));
+    let counts = one(c, &sql, [job], |row| {
+        (0..fields.len())
+            .map(|column| row.get(column).map(unsigned))
+            .collect::<rusqlite::Result<Vec<_>>>()
+    })?;
+    Ok(counts.unwrap_or_default())
+}
+
+/// Where a field lies in the JSON, and when it is worth carrying.
+fn worth(field: Fields) -> (&'static str, &'static str) {
+    match field {
+        Fields::TAKEN => ("taken", "IS NOT NULL"),
+        Fields::TITLE => ("title.value", "<>''"),
+        Fields::DESCRIPTION => ("description.value", "<>''"),
+        Fields::KEYWORDS => ("keywords.value[0]", "IS NOT NULL"),
+        Fields::PLACE => ("place", "IS NOT NULL"),
+        Fields::FAVOURITE => ("favourite.value", "=1"),
+        Fields::RATING => ("rating.value", ">0"),
+        Fields::HIDDEN => ("hidden.value", "=1"),
+        Fields::ARCHIVED => ("archived.value", "=1"),
+        Fields::PRIVATE => ("private.value", "=1"),
+        _ => ("people.value[0]", "IS NOT NULL"),
+    }
 }

@@ -46,6 +46,24 @@ pub(super) fn rows<T>(
         .map_err(sql_error)
 }
 
+/// Reads rows one by one, however many there are.
+pub(super) fn each(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+) -> Result<()> {
+    let go = || {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()? {
+            read(row)?;
+        }
+        Ok(())
+    };
+    go().map_err(sql_error)
+}
+
 /// Reads `md5, sha1, sha256` from three columns that follow each other.
 pub(super) fn checksums(row: &Row<'_>, first: usize) -> rusqlite::Result<Checksums> {
     Ok(Checksums {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::sql_error;
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// A step from one version to the next.
 pub(super) struct Migration {
@@ -18,8 +18,11 @@ pub(super) struct Migration {
     pub sql: &'static str,
 }
 
-/// All steps, oldest first. Version 1 is the first one, so there are none yet.
-pub(super) const MIGRATIONS: &[Migration] = &[];
+/// All steps, oldest first. A new journal is version 1 and all of them.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    from: 1,
+    sql: VERSION_2,
+}];
 
 const PRAGMAS: &str =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192;
@@ -91,6 +94,16 @@ CREATE VIEW accounting AS SELECT a.job, CASE WHEN p.skipped IS NOT NULL THEN 'sk
   FROM part p JOIN asset a ON a.id=p.asset LEFT JOIN upload u ON u.id=p.upload GROUP BY 1,2;
 ";
 
+// The trigger: whoever drops or replaces the handle of an upload drops what is known of the bytes sent under it.
+const VERSION_2: &str = "
+CREATE TABLE hash_state(upload INTEGER NOT NULL REFERENCES upload ON DELETE CASCADE, offset INTEGER NOT NULL, state BLOB NOT NULL,
+  PRIMARY KEY(upload, offset)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER hash_state_of_handle AFTER UPDATE OF token ON upload WHEN NEW.token IS NOT OLD.token
+  BEGIN DELETE FROM hash_state WHERE upload=NEW.id; END;
+ALTER TABLE album ADD COLUMN error_kind TEXT;
+DROP VIEW accounting;
+";
+
 /// Sets what every connection needs.
 pub(super) fn prepare(connection: &Connection) -> Result<()> {
     connection.execute_batch(PRAGMAS).map_err(sql_error)?;
@@ -118,7 +131,7 @@ pub(super) fn bring_up(connection: &mut Connection, path: &Path, steps: &[Migrat
         return Ok(());
     }
     if found == 0 {
-        return create(connection, path, version);
+        return create(connection, path, steps, version);
     }
     copy_aside(connection, path, found)?;
     for step in steps.iter().filter(|step| step.from >= found) {
@@ -132,7 +145,7 @@ pub(super) fn bring_up(connection: &mut Connection, path: &Path, steps: &[Migrat
     Ok(())
 }
 
-fn create(connection: &mut Connection, path: &Path, version: i64) -> Result<()> {
+fn create(connection: &mut Connection, path: &Path, steps: &[Migration], version: i64) -> Result<()> {
     let tables: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(sql_error)?;
@@ -144,6 +157,9 @@ fn create(connection: &mut Connection, path: &Path, version: i64) -> Result<()> 
     }
     let transaction = connection.transaction().map_err(sql_error)?;
     transaction.execute_batch(TABLES).map_err(sql_error)?;
+    for step in steps {
+        transaction.execute_batch(step.sql).map_err(sql_error)?;
+    }
     transaction
         .pragma_update(None, "user_version", version)
         .map_err(sql_error)?;
@@ -172,7 +188,7 @@ fn copy_aside(connection: &Connection, path: &Path, found: i64) -> Result<PathBu
     if part.exists() {
         std::fs::remove_file(&part).map_err(failed)?;
     }
-    super::create_private(&part).map_err(failed)?;
+    super::file::create_private(&part).map_err(failed)?;
     connection
         .execute("VACUUM INTO ?1", [part.to_string_lossy()])
         .map_err(sql_error)?;

@@ -29,7 +29,9 @@ pub(crate) fn spooled(c: &Connection, id: i64, received: &Received) -> Result<()
     }
     exec(
         c,
-        "UPDATE upload SET state='spooled', size=?2, md5=?3, sha1=?4, sha256=?5, spool=?6 WHERE id=?1 AND state='wanted'",
+        &format!(
+            "UPDATE upload SET state='spooled', {KEEP_HANDLE}, size=?2, md5=?3, sha1=?4, sha256=?5, spool=?6 WHERE id=?1 AND state='wanted'"
+        ),
         (
             id,
             signed(received.size_bytes),
@@ -42,15 +44,31 @@ pub(crate) fn spooled(c: &Connection, id: i64, received: &Received) -> Result<()
     Ok(())
 }
 
+/// The handle of an upload under way stays good for the very bytes that were sent under it, and for no others.
+const KEEP_HANDLE: &str = "token=CASE WHEN sha1 IS ?4 AND size IS ?2
+  AND NOT EXISTS(SELECT 1 FROM hash_state WHERE upload=upload.id) THEN token END";
+
+/// The same for bytes that stream: how far they were sent is known by their marks.
+const KEEP_STREAM: &str = "token=CASE WHEN EXISTS(SELECT 1 FROM hash_state WHERE upload=upload.id) THEN token END";
+
 fn target_of(c: &Connection, id: i64) -> Result<i64> {
     number(c, "SELECT target FROM upload WHERE id=?1", [id])
 }
 
+/// Where the bytes of an upload are while they are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// Here, received whole.
+    Here,
+    /// At the source; what is known of them is what it promised.
+    Source,
+}
+
 /// What is to be done with received bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Begun {
-    /// Send them under this intent.
-    Send { intent: i64 },
+    /// Send them under this intent, and go on with this upload if there is one.
+    Send { intent: i64, resume: Option<Staged> },
     /// Another upload has the same bytes and takes over these parts.
     Merged { parts: Vec<i64> },
     /// Somebody else took the row meanwhile.
@@ -58,7 +76,14 @@ pub(crate) enum Begun {
 }
 
 /// Writes down that bytes are about to be sent, or joins the upload with one of the same bytes.
-pub(crate) fn begin_stage(c: &Connection, id: i64, job: i64, received: &Received, now: Timestamp) -> Result<Begun> {
+pub(crate) fn begin_stage(
+    c: &Connection,
+    id: i64,
+    job: i64,
+    received: &Received,
+    from: From,
+    now: Timestamp,
+) -> Result<Begun> {
     let target = target_of(c, id)?;
     if let Some(twin) = merge::twin(c, target, received.size_bytes, &received.checksums, id)? {
         // One that waits itself knows only the source's promise; proven bytes do not wait for it.
@@ -71,10 +96,16 @@ pub(crate) fn begin_stage(c: &Connection, id: i64, job: i64, received: &Received
             return Ok(Begun::Merged { parts });
         }
     }
+    let keep = match from {
+        From::Here => KEEP_HANDLE,
+        From::Source => KEEP_STREAM,
+    };
     let changed = exec(
         c,
-        "UPDATE upload SET state='staging', size=?2, md5=?3, sha1=?4, sha256=?5, spool=?6, next_try=NULL
-         WHERE id=?1 AND state IN('wanted','spooled')",
+        &format!(
+            "UPDATE upload SET state='staging', {keep}, size=?2, md5=?3, sha1=?4, sha256=?5, spool=?6, next_try=NULL
+             WHERE id=?1 AND state IN('wanted','spooled')"
+        ),
         (
             id,
             signed(received.size_bytes),
@@ -88,14 +119,24 @@ pub(crate) fn begin_stage(c: &Connection, id: i64, job: i64, received: &Received
         return Ok(Begun::Gone);
     }
     let intent = intents::open(c, job, IntentKind::Stage, None, &Detail::default(), &[(id, None)], now)?;
-    Ok(Begun::Send { intent })
+    let resume = one(
+        c,
+        "SELECT token,token_until,token_session,dest_id FROM upload WHERE id=?1",
+        [id],
+        |row| intents::staged(row, 0),
+    )?;
+    Ok(Begun::Send {
+        intent,
+        resume: resume.flatten(),
+    })
 }
 
 /// Keeps the handle of an upload that is under way, so that it can be continued after a crash.
 pub(crate) fn stage_opened(c: &Connection, id: i64, handle: &Staged) -> Result<()> {
     exec(
         c,
-        "UPDATE upload SET token=?2, token_until=?3, token_session=?4 WHERE id=?1 AND state='staging'",
+        "UPDATE upload SET sent=CASE WHEN token IS ?2 THEN sent ELSE 0 END, token=?2, token_until=?3, token_session=?4
+         WHERE id=?1 AND state='staging'",
         (
             id,
             handle.token.expose_secret(),
@@ -132,6 +173,63 @@ pub(crate) fn staged(c: &Connection, id: i64, intent: i64, staged: &Staged, now:
         )?;
     }
     intents::close(c, intent, "staged", now)
+}
+
+/// What became of an upload whose hashes are known only now that it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Streamed {
+    /// It is staged.
+    Staged,
+    /// It is staged, and took over the parts of this one, which has the same bytes and had not been sent.
+    TookOver(i64),
+    /// Another one with the same bytes is further on, and takes over these parts; what was sent is left to expire.
+    Merged(Vec<i64>),
+}
+
+/// Stores what the sink gave for bytes that streamed, with their hashes; joins the upload with one of the same bytes.
+pub(crate) fn streamed(
+    c: &Connection,
+    id: i64,
+    job: i64,
+    intent: i64,
+    token: &Staged,
+    sums: &Checksums,
+    now: Timestamp,
+) -> Result<Streamed> {
+    let size = unsigned(number(c, "SELECT size FROM upload WHERE id=?1", [id])?);
+    let twin = merge::twin(c, target_of(c, id)?, size, sums, id)?;
+    let mut outcome = Streamed::Staged;
+    if let Some(twin) = twin {
+        let state = one(
+            c,
+            "SELECT state,sha1 IS NOT NULL FROM upload WHERE id=?1",
+            [twin],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)),
+        )?;
+        match state {
+            Some((state, _)) if state == "wanted" || state == "spooled" => {
+                merge::merge(c, twin, id, job)?;
+                outcome = Streamed::TookOver(twin);
+            }
+            Some((_, true)) => {
+                let parts = rows(c, "SELECT id FROM part WHERE upload=?1 ORDER BY id", [id], |row| {
+                    row.get(0)
+                })?;
+                intents::close(c, intent, "merged", now)?;
+                merge::merge(c, id, twin, job)?;
+                return Ok(Streamed::Merged(parts));
+            }
+            // It is being sent itself; whichever of the two is second finds the other.
+            _ => {}
+        }
+    }
+    exec(
+        c,
+        "UPDATE upload SET md5=?2, sha1=?3, sha256=?4 WHERE id=?1",
+        (id, &sums.md5, &sums.sha1, &sums.sha256),
+    )?;
+    staged(c, id, intent, token, now)?;
+    Ok(outcome)
 }
 
 /// What the sink is asked about an upload that was being sent.
@@ -208,6 +306,17 @@ pub(crate) fn back(
         Some(intent) => intents::close(c, intent, "back", now),
         None => Ok(()),
     }
+}
+
+/// Forgets the handle of an upload that was begun: its bytes are sent from the start.
+pub(crate) fn forget_handle(c: &Connection, id: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET token=NULL, token_until=NULL, token_session=NULL, sent=0 WHERE id=?1 AND state IN('wanted','spooled')",
+        [id],
+    )?;
+    exec(c, "DELETE FROM hash_state WHERE upload=?1", [id])?;
+    Ok(())
 }
 
 /// Lets an upload wait without counting that as a try.
@@ -342,12 +451,33 @@ pub(crate) fn forget_tokens(c: &Connection, job: i64) -> Result<()> {
     Ok(())
 }
 
-/// Returns the names of spool files that are still needed, and the bytes they hold.
-pub(crate) fn spool_files(c: &Connection) -> Result<Vec<(String, u64)>> {
-    rows(
-        c,
-        "SELECT spool, coalesce(size,0) FROM upload WHERE spool IS NOT NULL LIMIT 100000",
-        [],
-        |row| Ok((row.get(0)?, unsigned(row.get(1)?))),
-    )
+/// A file in the spool that an earlier run left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Leftover {
+    /// Whose bytes it holds.
+    pub upload: i64,
+    /// How many, if they are still needed.
+    pub needed: Option<u64>,
+}
+
+/// Says which files of the spool are still needed. Those of other jobs are left alone: they may be running.
+pub(crate) fn spool_leftovers(c: &Connection, job: i64, found: &[i64]) -> Result<Vec<Leftover>> {
+    let mut leftovers = Vec::new();
+    for upload in found.iter().copied() {
+        let row = one(
+            c,
+            "SELECT job, CASE WHEN spool IS NOT NULL THEN coalesce(size,0) END FROM upload WHERE id=?1",
+            [upload],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)),
+        )?;
+        match row {
+            Some((owner, _)) if owner != job => {}
+            Some((_, needed)) => leftovers.push(Leftover {
+                upload,
+                needed: needed.map(unsigned),
+            }),
+            None => leftovers.push(Leftover { upload, needed: None }),
+        }
+    }
+    Ok(leftovers)
 }

@@ -21,6 +21,8 @@ pub(crate) struct UploadRow {
     /// Length and hashes of what was received and lies in the spool.
     pub received: Option<(u64, Checksums)>,
     pub attempts: u32,
+    /// Whether what an earlier run sent went straight from the source into the upload that `resume` names.
+    pub streamed: bool,
     pub resume: Option<Staged>,
     pub role: PartRole,
     pub name: String,
@@ -37,6 +39,7 @@ pub(crate) struct OriginRow {
     pub asset: AssetId,
     pub part: PartId,
     pub locator: Locator,
+    pub revision: String,
     pub size_bytes: Option<u64>,
     pub promised: Checksums,
 }
@@ -109,7 +112,8 @@ pub(crate) fn next_due(c: &Connection, job: i64, now: Timestamp) -> Result<Optio
 pub(crate) fn load(c: &Connection, id: i64) -> Result<Option<UploadRow>> {
     let row = one(
         c,
-        "SELECT key,bundle,spool,size,md5,sha1,sha256,attempts,token,token_until,token_session,dest_id,job,state
+        "SELECT key,bundle,spool,size,md5,sha1,sha256,attempts,token,token_until,token_session,dest_id,job,state,
+           EXISTS(SELECT 1 FROM hash_state WHERE upload=upload.id)
          FROM upload WHERE id=?1 AND state IN('wanted','spooled')",
         [id],
         |row| {
@@ -125,11 +129,11 @@ pub(crate) fn load(c: &Connection, id: i64) -> Result<Option<UploadRow>> {
                 size.filter(|_| spooled).map(|size| (unsigned(size), sums)),
                 row.get::<_, u32>(7)?,
                 intents::staged(row, 8)?,
-                row.get::<_, i64>(12)?,
+                (row.get::<_, i64>(12)?, row.get::<_, bool>(14)?),
             ))
         },
     )?;
-    let Some((key, bundle, spool, received, attempts, resume, job)) = row else {
+    let Some((key, bundle, spool, received, attempts, resume, (job, streamed))) = row else {
         return Ok(None);
     };
     let parts = number(
@@ -150,6 +154,7 @@ pub(crate) fn load(c: &Connection, id: i64) -> Result<Option<UploadRow>> {
         spool,
         received,
         attempts,
+        streamed,
         resume,
         role,
         name,
@@ -162,19 +167,19 @@ pub(crate) fn load(c: &Connection, id: i64) -> Result<Option<UploadRow>> {
 fn origin(c: &Connection, upload: i64, job: i64, nth: i64) -> Result<Option<OriginRow>> {
     let row = one(
         c,
-        "SELECT p.id,a.id,a.source_id,p.source_id,a.locator,p.size,p.md5,p.sha1,p.sha256
+        "SELECT p.id,a.id,a.source_id,p.source_id,a.locator,a.revision,p.size,p.md5,p.sha1,p.sha256
          FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=?1 AND a.job=?2 ORDER BY p.id LIMIT 1 OFFSET ?3",
         (upload, job, nth),
         |row| {
             Ok((
                 (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?),
                 (row.get::<_, String>(2)?, row.get::<_, String>(3)?),
-                row.get::<_, String>(4)?,
-                (row.get::<_, Option<i64>>(5)?, checksums(row, 6)?),
+                (row.get::<_, String>(4)?, row.get::<_, String>(5)?),
+                (row.get::<_, Option<i64>>(6)?, checksums(row, 7)?),
             ))
         },
     )?;
-    let Some(((part_row, asset_row), (asset, part), locator, (size, promised))) = row else {
+    let Some(((part_row, asset_row), (asset, part), (locator, revision), (size, promised))) = row else {
         return Ok(None);
     };
     Ok(Some(OriginRow {
@@ -183,6 +188,7 @@ fn origin(c: &Connection, upload: i64, job: i64, nth: i64) -> Result<Option<Orig
         asset: asset.into(),
         part: part.into(),
         locator: from_json(&locator)?,
+        revision,
         size_bytes: size.map(unsigned),
         promised,
     }))

@@ -5,7 +5,7 @@ use photomove_core::{Checksums, Claim, DestId, ItemKey, Metadata, Result};
 use rusqlite::Connection;
 
 use super::rows::{checksums, exec, number, one, rows};
-use super::{filings, millis, staging, unsigned, uploads};
+use super::{accounting, filings, millis, staging, unsigned, uploads};
 use crate::{Count, Outcome, Reason};
 
 /// A committed upload whose proof is wanted.
@@ -184,17 +184,14 @@ pub(crate) fn parts_of(c: &Connection, job: i64, upload: i64) -> Result<Vec<i64>
 pub(crate) fn story(c: &Connection, job: i64, part: i64) -> Result<Option<Story>> {
     let row = one(
         c,
-        "SELECT a.source_id,p.name,u.state,u.error_kind,u.error,p.size,u.job
+        "SELECT a.source_id,p.name,u.state,u.error_kind,u.error,p.size,u.job,
+           p.md5 IS NOT NULL OR p.sha1 IS NOT NULL OR p.sha256 IS NOT NULL
          FROM part p JOIN asset a ON a.id=p.asset JOIN upload u ON u.id=p.upload WHERE p.id=?1 AND a.job=?2",
         (part, job),
         |row| {
             let ours = row.get::<_, i64>(6)? == job;
-            let outcome = match row.get::<_, String>(2)?.as_str() {
-                "verified" if ours => Outcome::Verified,
-                "unverifiable" if ours => Outcome::Unverifiable,
-                "verified" | "unverifiable" | "already_there" => Outcome::AlreadyThere,
-                "failed" => Outcome::Failed,
-                _ => return Ok(None),
+            let Some(outcome) = accounting::outcome(row.get_ref(2)?.as_str()?, ours, row.get(7)?) else {
+                return Ok(None);
             };
             let reason = Reason {
                 kind: row.get::<_, Option<String>>(3)?.unwrap_or_default(),

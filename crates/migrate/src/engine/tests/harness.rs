@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use photomove_core::drill::Drill;
 use photomove_core::{ManualClock, MemoryAlbum, MemoryItem, MemoryProvider, PhotoProvider, SeededRandom, SharedClock};
 
 use crate::journal::Tuning;
@@ -29,6 +30,9 @@ pub(super) struct Bench {
     pub recorder: Arc<Recorder>,
     pub stop: StopToken,
     pub change: fn(&mut MigrateOptions),
+    pub drill: Drill,
+    /// What the engine and the journal take for the time; the services keep to `clock`.
+    pub own_clock: Option<SharedClock>,
 }
 
 pub(super) fn clock() -> Arc<ManualClock> {
@@ -60,6 +64,8 @@ impl Bench {
             recorder: Arc::default(),
             stop: StopToken::new(),
             change: |_| {},
+            drill: Drill::none(),
+            own_clock: None,
         }
     }
 
@@ -81,9 +87,26 @@ impl Bench {
         self.folder.path().join("journal.sqlite")
     }
 
+    pub(super) fn time(&self) -> SharedClock {
+        match &self.own_clock {
+            Some(clock) => Arc::clone(clock),
+            None => Arc::clone(&self.clock) as SharedClock,
+        }
+    }
+
     pub(super) fn open(&self, fuse: Option<Fuse>) -> Journal {
-        let tuning = Tuning { fuse, no_sync: true };
-        Journal::open_with(&self.journal_path(), Arc::clone(&self.clock) as SharedClock, tuning).unwrap()
+        self.open_tuned(Tuning {
+            fuse,
+            ..Tuning::default()
+        })
+    }
+
+    pub(super) fn open_tuned(&self, tuning: Tuning) -> Journal {
+        let tuning = Tuning {
+            no_sync: true,
+            ..tuning
+        };
+        Journal::open_with(&self.journal_path(), self.time(), tuning).unwrap()
     }
 
     pub(super) fn migration(&self, journal: Journal, target: Arc<dyn PhotoProvider>) -> Migration {
@@ -99,11 +122,11 @@ impl Bench {
         let mut options = MigrateOptions::new(self.folder.path());
         (self.change)(&mut options);
         let env = EngineEnv {
-            clock: Arc::clone(&self.clock) as SharedClock,
+            clock: self.time(),
             random: Arc::new(SeededRandom::new(7)),
             observer: Arc::clone(&self.recorder) as Arc<dyn Observer>,
             stop: self.stop.clone(),
-            drill: photomove_core::drill::Drill::none(),
+            drill: self.drill.clone(),
         };
         Migration::new(source, target, journal, options, env)
     }
@@ -154,17 +177,49 @@ impl Bench {
 
     /// None lost, none doubled, the same albums with the same members.
     pub(super) fn assert_same_library(&self) {
-        let wanted: BTreeSet<Vec<u8>> = self
-            .source
-            .items()
-            .into_iter()
-            .map(|item| item.bytes.to_vec())
-            .collect();
+        let complaints = self.compare();
+        assert!(complaints.is_empty(), "{complaints:#?}");
+    }
+
+    /// Says what is lost, doubled, strange or in other albums at the destination.
+    pub(super) fn compare(&self) -> Vec<String> {
+        let name = |body: &[u8]| String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+        let items = self.source.items();
+        let wanted: BTreeSet<Vec<u8>> = items.iter().map(|item| item.bytes.to_vec()).collect();
         let got = self.bodies();
-        assert_eq!(got.keys().cloned().collect::<BTreeSet<_>>(), wanted);
-        let doubled: Vec<_> = got.iter().filter(|(_, n)| **n != 1).collect();
-        assert!(doubled.is_empty(), "doubled: {doubled:?}");
-        assert_eq!(Self::shelves(&self.sink), Self::shelves(&self.source));
+        let lost = wanted.iter().filter(|body| !got.contains_key(*body));
+        let mut complaints: Vec<String> = lost.map(|body| format!("lost: {}", name(body))).collect();
+        for (body, count) in &got {
+            if !wanted.contains(body) {
+                complaints.push(format!("strange: {}", name(body)));
+            }
+            if *count != 1 {
+                complaints.push(format!("{count} times: {}", name(body)));
+            }
+        }
+        let (albums, wanted) = (Self::shelves(&self.sink), Self::shelves(&self.source));
+        if albums != wanted {
+            let titles = |shelves: &[(String, BTreeSet<Vec<u8>>)]| -> Vec<String> {
+                shelves
+                    .iter()
+                    .map(|(title, members)| format!("{title}: {}", members.len()))
+                    .collect()
+            };
+            complaints.push(format!("albums are {:?}, not {:?}", titles(&albums), titles(&wanted)));
+        }
+        complaints
+    }
+
+    /// Both halves of the checker: the journal alone, and the journal against the destination.
+    pub(super) async fn audit(&self) -> Vec<String> {
+        let journal = self.open(None);
+        let mut complaints = Vec::new();
+        for job in journal.jobs().await.unwrap() {
+            let broken = journal.check(job.id).await.unwrap();
+            complaints.extend(broken.iter().map(ToString::to_string));
+        }
+        complaints.extend(self.compare());
+        complaints
     }
 }
 

@@ -71,7 +71,9 @@ async fn duplicates_are_sent_once_with_the_union_of_their_albums() {
     bench.source.add_album(MemoryAlbum::new("c", "C", ["silent".into()]));
     let summary = bench.run().await;
     assert_eq!(bench.sink.calls_of(Operation::Stage), 3);
-    assert_eq!(summary.accounting.verified.count, 5);
+    // Of the silent one nobody can say whether the bytes that came are the right ones.
+    let sums = summary.accounting;
+    assert_eq!((sums.verified.count, sums.unverifiable.count), (4, 1));
     bench.assert_same_library();
 }
 
