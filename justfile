@@ -38,3 +38,14 @@ package:
 # A whole migration between stand-ins
 demo:
     cargo run --release -- demo
+
+# Every figure of docs/reliability.md at full size: hours, and the table in target/prove/figures.md
+prove:
+    rm -f target/prove/figures.jsonl
+    PHOTOMOVE_PROVE=full cargo test --profile prove --test trust -- --nocapture --skip memory::
+    just bench-memory
+    cat target/prove/figures.md
+
+# The most memory that the release build takes, over 20,000 pictures of 1 MiB and 200,000 items of 2 KiB
+bench-memory:
+    PHOTOMOVE_PROVE=full cargo test --release --test trust -- --nocapture --test-threads 1 memory::
