@@ -142,7 +142,8 @@ impl Core {
         };
         let lie = self.env.drill.has(Mutant::UnverifiableAsVerified);
         Ok(match answer {
-            Ok(Evidence::Hash(kinds)) if !kinds.is_empty() => arrived(true, &format!("{kinds} equal")),
+            // What arrived is what was sent; that this is what the source has, only a hash of the source can prove.
+            Ok(Evidence::Hash(kinds)) if !kinds.is_empty() => arrived(row.promised || lie, &format!("{kinds} equal")),
             // A proof by no hash at all is none.
             Ok(Evidence::Hash(_) | Evidence::ExistsOnly) => arrived(lie, "it exists, the service proves no more"),
             Ok(Evidence::SizeOnly) => arrived(lie, "the length is equal, the service gives no hash"),
