@@ -269,10 +269,10 @@ async fn trust_own_offset() {
         ));
         let mut rig = rig(options, mutant).await;
         rig.resumable_from = Some(1 << 20);
-        // The first one asks whether hashes are checked this way too.
+        // The first two ask whether hashes are checked this way too.
         rig.faults(
             ServiceKind::Google,
-            &json!([{ "operation": "upload_chunk", "nth": 2, "fault": "cut_upload", "after_bytes": 1_000_000 }]),
+            &json!([{ "operation": "upload_chunk", "nth": 3, "fault": "cut_upload", "after_bytes": 1_000_000 }]),
         );
         let findings = judge(&rig).await;
         assert_eq!(

@@ -267,7 +267,8 @@ fn of_status(refusal: &Refusal<'_>) -> Error {
             ErrorKind::Rejected(Rejection::MediaType),
             "google photos does not take files of this type".to_owned(),
         ),
-        400 if on_upload => (
+        // A condition of the upload protocol that will not come true.
+        400 | 412 if on_upload => (
             ErrorKind::Rejected(Rejection::Invalid),
             told(refusal, "google photos refused the file"),
         ),

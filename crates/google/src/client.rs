@@ -22,7 +22,7 @@ use crate::wire::{
 };
 use crate::{GoogleConfig, day};
 
-pub(crate) use session::{Finish, Progress, http_status};
+pub(crate) use session::{Finish, LARGEST_GRANULARITY, Progress, http_status};
 
 /// Requests a project has a day.
 pub(crate) const REQUESTS_PER_DAY: u32 = 10_000;

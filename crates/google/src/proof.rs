@@ -7,12 +7,13 @@
 //! a day with a refused canary and its content is not written down as unproven; this holds across restarts, as long as
 //! the [`FactStore`] lives as long as the claims do.
 //!
-//! Uploads that can be continued take another way through the service, so that they have a canary of their own. An
-//! upload that ends on another day than it began is proven only if both days are.
+//! Uploads that can be continued take another way through the service, so that they have a canary of their own, in two
+//! pieces as they are. An upload that ends on another day than it began is proven only if both days are.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use photomove_core::{
     Body, BytesBody, Checksums, Disposition, Error, ErrorKind, Evidence, FactStore, HashKinds, Operation, Rejection,
@@ -36,7 +37,10 @@ pub(crate) enum Kind {
     /// In one request.
     Raw,
     /// So that it can be continued.
-    Resumable,
+    Resumable {
+        /// Every piece but the last is a multiple of this, in bytes.
+        granularity: u64,
+    },
 }
 
 impl Kind {
@@ -44,7 +48,7 @@ impl Kind {
     fn fact(self, date: &str) -> String {
         match self {
             Self::Raw => format!("upload_hash_checked:{date}"),
-            Self::Resumable => format!("resumable_hash_checked:{date}"),
+            Self::Resumable { .. } => format!("resumable_hash_checked:{date}"),
         }
     }
 }
@@ -76,12 +80,16 @@ pub(crate) struct Pending {
     proven: bool,
     kind: Kind,
     date: String,
+    /// What was written down before about these bytes stays.
+    keeps_doubt: bool,
 }
 
 impl Pending {
-    /// Says that the upload began on another day than was thought.
-    pub(crate) fn begun_on(mut self, date: &str) -> Self {
+    /// Says that an earlier process made the upload, and began it on that day. It may have sent no hash, but has written
+    /// that down then.
+    pub(crate) fn of_earlier_process(mut self, date: &str) -> Self {
         date.clone_into(&mut self.date);
+        self.keeps_doubt = true;
         self
     }
 }
@@ -130,6 +138,7 @@ impl Proof {
             proven: true,
             kind,
             date: day::date(now),
+            keeps_doubt: false,
         })
     }
 
@@ -144,6 +153,7 @@ impl Proof {
             proven: false,
             kind: Kind::Raw,
             date: String::new(),
+            keeps_doubt: true,
         })
     }
 
@@ -156,7 +166,7 @@ impl Proof {
         if pending.date != day::date(now) && !self.both_days(client, pending.kind, &pending.date, now).await? {
             return self.facts.put(&account, &fact, UNPROVEN).await;
         }
-        if self.facts.get(&account, &fact).await?.as_deref() == Some(UNPROVEN) {
+        if !pending.keeps_doubt && self.facts.get(&account, &fact).await?.as_deref() == Some(UNPROVEN) {
             // An earlier upload of the same bytes proved nothing; this one does.
             self.facts.put(&account, &fact, PROVEN).await?;
         }
@@ -194,7 +204,7 @@ impl Proof {
         let date = day::date(now);
         let today = match kind {
             Kind::Raw => &self.raw,
-            Kind::Resumable => &self.resumable,
+            Kind::Resumable { .. } => &self.resumable,
         };
         // Held during the request: one canary, however many uploads wait for it.
         let mut today = today.lock().await;
@@ -218,7 +228,7 @@ impl Proof {
         }
         let verdict = match kind {
             Kind::Raw => try_raw(client).await?,
-            Kind::Resumable => try_resumable(client).await?,
+            Kind::Resumable { granularity } => try_resumable(client, granularity).await?,
         };
         match verdict {
             Verdict::Refused => {
@@ -269,21 +279,12 @@ async fn try_raw(client: &LibraryClient) -> Result<Verdict> {
 }
 
 /// Sends the canary on the way of uploads that can be continued; each attempt by a session of its own.
-async fn try_resumable(client: &LibraryClient) -> Result<Verdict> {
-    let body = BytesBody::new(one_pixel());
-    let finish = Finish { sha1: Some(WRONG) };
+async fn try_resumable(client: &LibraryClient, granularity: u64) -> Result<Verdict> {
     let mut attempts = client.http().attempts(Operation::Verify);
     attempts.begin();
     let mut renewed = false;
     loop {
-        let tried = async {
-            let started = client
-                .upload_start(Operation::Verify, body.size_bytes(), Some("image/jpeg"))
-                .await?;
-            let sending = client.upload_send(Operation::Verify, &started.url, &body, 0, Some(finish));
-            sending.await
-        };
-        let error = match tried.await {
+        let error = match try_in_pieces(client, granularity).await {
             Ok(Progress::Final(Some(_))) => return Ok(Verdict::Accepted),
             Ok(_) => return Ok(Verdict::Unknown),
             Err(error) => error,
@@ -292,9 +293,33 @@ async fn try_resumable(client: &LibraryClient) -> Result<Verdict> {
             Disposition::Retry { .. } => attempts.again(error).await?,
             // The start of the next one renews the sign-in.
             Disposition::RefreshAndRetry if !renewed => renewed = true,
+            Disposition::RefreshAndRetry => return Err(error.exhausted()),
             _ => return of_failure(error),
         }
     }
+}
+
+/// Sends the wrong hash with the second of two pieces. So does every upload whose hash comes last or that broke off; a
+/// canary in one piece would not tell whether the hash of a later request is compared with the whole.
+async fn try_in_pieces(client: &LibraryClient, granularity: u64) -> Result<Progress> {
+    let operation = Operation::Verify;
+    let first = usize::try_from(granularity).unwrap_or(usize::MAX);
+    let mut picture = one_pixel();
+    picture.resize(first.saturating_add(1), 0);
+    // Nobody asks for its hash, which is of no use.
+    let body = |bytes| BytesBody::with_checksums(bytes, Checksums::default());
+    let whole = Bytes::from(picture);
+    let (first, whole) = (body(whole.slice(..first)), body(whole));
+    let started = client
+        .upload_start(operation, whole.size_bytes(), Some("image/jpeg"))
+        .await?;
+    match client.upload_send(operation, &started.url, &first, 0, None).await? {
+        Progress::Active(received) if received == granularity => {}
+        other => return Ok(other),
+    }
+    let finish = Finish { sha1: Some(WRONG) };
+    let sending = client.upload_send(operation, &started.url, &whole, granularity, Some(finish));
+    sending.await
 }
 
 fn of_failure(error: Error) -> Result<Verdict> {

@@ -6,7 +6,7 @@ use http::header::{HeaderMap, HeaderName};
 use url::Url;
 
 /// Headers whose values are never shown.
-const SECRET: [&str; 11] = [
+const SECRET: [&str; 12] = [
     "authorization",
     "proxy-authorization",
     "cookie",
@@ -19,6 +19,8 @@ const SECRET: [&str; 11] = [
     "location",
     "x-goog-upload-url",
     "x-goog-upload-control-url",
+    // The same key once more, on replies of an upload session.
+    "x-guploader-uploadid",
 ];
 
 /// Says whether a header's value is never shown and never leaves the allowed origins.
@@ -135,7 +137,11 @@ mod tests {
     #[test]
     fn secret_values_are_hidden_by_name_and_by_mark() {
         let mut map = HeaderMap::new();
-        for name in ["authorization", "cookie", "set-cookie", "x-amzn-sessionid"] {
+        let upload = ["x-goog-upload-url", "x-guploader-uploadid"];
+        for name in upload
+            .into_iter()
+            .chain(["authorization", "cookie", "set-cookie", "x-amzn-sessionid"])
+        {
             map.insert(HeaderName::from_static(name), "s3cret".parse().unwrap());
         }
         let mut marked: http::HeaderValue = "s3cret".parse().unwrap();

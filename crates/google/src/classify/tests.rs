@@ -116,6 +116,7 @@ fn refused_batches_have_the_right_kind(#[case] status: u16, #[case] message: &st
     r#"{"code": 3, "message": "Something else."}"#,
     ErrorKind::Rejected(Rejection::Invalid)
 )]
+#[case::condition(412, "", ErrorKind::Rejected(Rejection::Invalid))]
 #[case::large(413, "", ErrorKind::Rejected(Rejection::TooLarge))]
 #[case::front_end(
     502,

@@ -13,7 +13,7 @@ use super::{LibraryClient, TOKEN_BYTES, UPLOADS, hash_value, refused_for_good, u
 /// What pieces are multiples of where the service does not say: a multiple of all that Google's hosts were seen to ask.
 const USUAL_GRANULARITY: u64 = 8 * 1024 * 1024;
 /// The last piece is kept in memory, and is smaller than this.
-const LARGEST_GRANULARITY: u64 = 16 * 1024 * 1024;
+pub(crate) const LARGEST_GRANULARITY: u64 = 16 * 1024 * 1024;
 
 /// Where the bytes of one upload go.
 pub(crate) struct Started {

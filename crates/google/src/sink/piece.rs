@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
-use photomove_core::{Body, ByteStream, Checksums, Error, ErrorKind, Result};
+use jiff::Timestamp;
+use photomove_core::{Body, ByteStream, BytesBody, Checksums, Error, ErrorKind, Result, SharedClock};
 
 /// A body up to `end`.
 ///
@@ -16,6 +17,7 @@ use photomove_core::{Body, ByteStream, Checksums, Error, ErrorKind, Result};
 pub(super) struct Piece<'b> {
     body: &'b dyn Body,
     end: u64,
+    clock: SharedClock,
     seen: Arc<Seen>,
 }
 
@@ -25,13 +27,15 @@ struct Seen {
     sent: AtomicU64,
     failed: AtomicBool,
     tail: Mutex<Option<Bytes>>,
+    ended: Mutex<Option<Timestamp>>,
 }
 
 impl<'b> Piece<'b> {
-    pub(super) fn new(body: &'b dyn Body, end: u64) -> Self {
+    pub(super) fn new(body: &'b dyn Body, end: u64, clock: &SharedClock) -> Self {
         Self {
             body,
             end,
+            clock: Arc::clone(clock),
             seen: Arc::default(),
         }
     }
@@ -44,6 +48,11 @@ impl<'b> Piece<'b> {
     /// Says whether it was the body itself that failed.
     pub(super) fn has_failed(&self) -> bool {
         self.seen.failed.load(Ordering::SeqCst)
+    }
+
+    /// Returns when its last byte was handed over.
+    pub(super) fn ended(&self) -> Option<Timestamp> {
+        *self.seen.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes what follows `end`, if it was read.
@@ -64,7 +73,10 @@ pub(super) async fn read_tail(body: &dyn Body, offset: u64) -> Result<Bytes> {
 
 /// Reads exactly `left` bytes, of which the first are at hand.
 async fn rest_of(stream: &mut ByteStream, left: u64, first: Bytes) -> Result<Bytes> {
-    let mut rest = BytesMut::from(first.as_ref());
+    // Exactly as much as is needed: it is the largest piece of memory of an upload.
+    let mut rest = BytesMut::with_capacity(usize::try_from(left).unwrap_or_default());
+    rest.extend_from_slice(&first);
+    drop(first);
     while let Some(chunk) = stream.next().await {
         rest.extend_from_slice(&chunk?);
         if rest.len() as u64 > left {
@@ -88,6 +100,7 @@ struct Reading {
     left: u64,
     /// Bytes behind it.
     behind: u64,
+    clock: SharedClock,
     seen: Arc<Seen>,
 }
 
@@ -112,6 +125,7 @@ impl Reading {
             Ok(tail) => {
                 self.left = 0;
                 *self.seen.tail.lock().unwrap_or_else(PoisonError::into_inner) = Some(tail);
+                *self.seen.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
                 Some(Ok(last))
             }
             Err(error) => Some(Err(error)),
@@ -138,6 +152,7 @@ impl Body for Piece<'_> {
             stream,
             left: self.end - offset,
             behind: self.body.size_bytes() - self.end,
+            clock: Arc::clone(&self.clock),
             seen: Arc::clone(&self.seen),
         };
         let pieces = stream::unfold(Some(reading), |reading| async move {
@@ -167,10 +182,36 @@ impl fmt::Debug for Piece<'_> {
     }
 }
 
+/// The end of a file, at its place in the file.
+#[derive(Debug)]
+pub(super) struct Rest {
+    pub(super) bytes: BytesBody,
+    pub(super) start: u64,
+}
+
+#[async_trait]
+impl Body for Rest {
+    fn size_bytes(&self) -> u64 {
+        self.start + self.bytes.size_bytes()
+    }
+
+    fn checksums(&self) -> &Checksums {
+        self.bytes.checksums()
+    }
+
+    async fn stream(&self, offset: u64) -> Result<ByteStream> {
+        self.bytes.stream(offset.saturating_sub(self.start)).await
+    }
+
+    async fn seal(&self) -> Result<Checksums> {
+        self.bytes.seal().await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::TryStreamExt;
-    use photomove_core::BytesBody;
+    use photomove_core::SystemClock;
 
     use super::*;
 
@@ -179,7 +220,7 @@ mod tests {
         let bytes: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         let body = BytesBody::new(bytes.clone());
         for (offset, end) in [(0, 131_072), (7, 65_543), (100_000, 199_999), (0, 200_000)] {
-            let piece = Piece::new(&body, end);
+            let piece = Piece::new(&body, end, &SystemClock::shared());
             let sent: Vec<Bytes> = piece.stream(offset).await.unwrap().try_collect().await.unwrap();
             let (offset, end) = (usize::try_from(offset).unwrap(), usize::try_from(end).unwrap());
             assert_eq!(sent.concat(), bytes[offset..end]);
@@ -218,7 +259,7 @@ mod tests {
     async fn a_body_of_another_length_never_gives_its_last_bytes() {
         for said in [99_999, 100_001] {
             let liar = Liar(BytesBody::new(vec![7; 100_000]), said);
-            let piece = Piece::new(&liar, 65_537);
+            let piece = Piece::new(&liar, 65_537, &SystemClock::shared());
             let failed = piece.stream(0).await.unwrap().try_collect::<Vec<_>>().await;
             assert_eq!(*failed.unwrap_err().kind(), ErrorKind::Corrupt);
             assert!(piece.has_failed() && piece.sent() < 65_537);

@@ -10,15 +10,15 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use photomove_core::drill::Mutant;
 use photomove_core::{
-    AuthProblem, Body, BytesBody, Checksums, Error, ErrorKind, NewPart, Operation, Result, StageLog, Staged,
+    AuthProblem, Body, BytesBody, Checksums, Error, ErrorKind, NewPart, Operation, Rejection, Result, StageLog, Staged,
 };
 use photomove_http::Attempts;
 
-use super::piece::{Piece, read_tail};
+use super::piece::{Piece, Rest, read_tail};
 use super::{GooglePhotos, TOKEN_LIFE, media_type};
 use crate::client::{Finish, LibraryClient, Progress, http_status};
 use crate::convert::Upload;
-use crate::proof::{Kind, Pending};
+use crate::proof::Pending;
 
 pub(super) use session::Session;
 use take_up::TakenUp;
@@ -49,12 +49,26 @@ struct Run<'a> {
     session: Session,
     /// What the service has.
     received: u64,
+    /// The most that it ever said it had: only what goes beyond is progress.
+    best: u64,
     /// The end of a file whose hash comes last, and where it begins.
     tail: Option<(u64, Bytes)>,
     sums: Option<Checksums>,
     pending: Option<Pending>,
     attempts: Attempts<'a>,
     refusals: u32,
+    /// The last of them.
+    refusal: Option<Error>,
+    /// When the last byte was handed over: no token is older.
+    since: Option<Timestamp>,
+}
+
+impl Run<'_> {
+    /// Says whether the sign-in was refused since the last progress.
+    fn was_signed_out(&self) -> bool {
+        let refusal = self.refusal.as_ref();
+        refusal.is_some_and(|error| matches!(error.kind(), ErrorKind::Auth(_)))
+    }
 }
 
 /// One request that failed.
@@ -107,29 +121,39 @@ impl<'a> Uploading<'a> {
                 Some(known) => known,
                 None => (self.start().await?, 0),
             };
-            let mut run = Run {
-                session,
-                received,
-                tail: None,
-                sums: None,
-                pending: None,
-                attempts: self.client().http().attempts(Operation::Stage),
-                refusals: 0,
+            let mut run = self.begin(session, received);
+            let why = match self.finish(&mut run).await? {
+                End::Token(token) => match self.staged(token, run).await? {
+                    Some(staged) => return Ok(staged),
+                    None => None,
+                },
+                End::Lost(why) => why,
             };
-            run.attempts.begin();
-            match self.finish(&mut run).await? {
-                End::Token(token) => return self.staged(token, run).await,
-                End::Lost(why) => {
-                    restarts += 1;
-                    if restarts > MOST_RESTARTS {
-                        return Err(why.unwrap_or_else(forgotten).exhausted());
-                    }
-                    tracing::info!(
-                        provider = "google",
-                        "an upload is begun anew: the service has nothing of it"
-                    );
-                }
+            restarts += 1;
+            if restarts > MOST_RESTARTS {
+                return Err(why.unwrap_or_else(forgotten).exhausted());
             }
+            tracing::info!(
+                provider = "google",
+                "an upload is begun anew: the service has nothing of it that is of use"
+            );
+        }
+    }
+
+    fn begin(&self, session: Session, received: u64) -> Run<'a> {
+        let mut attempts = self.client().http().attempts(Operation::Stage);
+        attempts.begin();
+        Run {
+            session,
+            received,
+            best: received,
+            tail: None,
+            sums: None,
+            pending: None,
+            attempts,
+            refusals: 0,
+            refusal: None,
+            since: None,
         }
     }
 
@@ -169,7 +193,7 @@ impl<'a> Uploading<'a> {
                     by_body: false,
                 },
                 Ok(Progress::Final(Some(token))) => return Ok(End::Token(token)),
-                Ok(Progress::Final(None) | Progress::Gone) => return Ok(End::Lost(None)),
+                Ok(Progress::Final(None) | Progress::Gone) => return Ok(End::Lost(run.refusal.take())),
                 Err(failed) => failed,
             };
             if let Some(lost) = self.after_failure(run, failed).await? {
@@ -183,8 +207,14 @@ impl<'a> Uploading<'a> {
 
     async fn advance(&self, run: &mut Run<'a>, received: u64) {
         run.received = received;
+        if received <= run.best {
+            // It had so much before, and lost it: who counts that as progress never ends.
+            return;
+        }
+        run.best = received;
         run.attempts.progressed();
         run.refusals = 0;
+        run.refusal = None;
         self.log.stored(received).await;
     }
 
@@ -196,10 +226,14 @@ impl<'a> Uploading<'a> {
             run.received += sent;
             return Ok(None);
         }
-        if by_body && *error.kind() == ErrorKind::Corrupt && !error.is_exhausted() && run.received > 0 {
-            // The file does not go on from what the service has of it.
+        if by_body && *error.kind() == ErrorKind::Corrupt && !error.is_exhausted() {
             self.client().upload_cancel(&run.session.session).await;
-            return Ok(Some(error));
+            return match run.received {
+                // It was read from its beginning, and would be no better for being sent again.
+                0 => Err(error),
+                // The file does not go on from what the service has of it.
+                _ => Ok(Some(error)),
+            };
         }
         if by_body || error.is_transient() && *error.kind() != ErrorKind::Corrupt {
             run.attempts.again(error).await?;
@@ -208,7 +242,11 @@ impl<'a> Uploading<'a> {
         match error.kind() {
             // The hash did not agree: what the service has is of no use.
             ErrorKind::Corrupt => Ok(Some(error)),
+            // The question brings a new sign-in; one that is refused as well is of no use.
+            ErrorKind::Auth(AuthProblem::Expired) if run.was_signed_out() => Err(error.exhausted()),
             ErrorKind::Auth(AuthProblem::Expired) => self.count_refusal(run, error.exhausted()),
+            // An end without bytes, because all are there: documented, but seen to be refused.
+            ErrorKind::Rejected(Rejection::Empty) if run.received == run.session.size_bytes => Ok(Some(error)),
             // An offset or a length that the service does not like, or an answer that is none: it knows more.
             ErrorKind::Protocol => self.count_refusal(run, error),
             ErrorKind::Rejected(_) if http_status(&error) == Some(400) => {
@@ -226,6 +264,7 @@ impl<'a> Uploading<'a> {
         if run.refusals > MOST_REFUSALS {
             return Err(error);
         }
+        run.refusal = Some(error);
         Ok(None)
     }
 
@@ -241,14 +280,22 @@ impl<'a> Uploading<'a> {
         if self.client().http().env().drill.has(Mutant::TrustOwnOffset) {
             return Ok(None);
         }
-        let received = match self.client().upload_query(&run.session.session).await? {
-            Progress::Active(received) => received,
-            Progress::Final(Some(token)) => return Ok(Some(End::Token(token))),
-            Progress::Final(None) | Progress::Gone => return Ok(Some(End::Lost(None))),
+        let received = match self.client().upload_query(&run.session.session).await {
+            Ok(Progress::Active(received)) if received <= run.session.size_bytes => received,
+            Ok(Progress::Active(_)) => {
+                self.client().upload_cancel(&run.session.session).await;
+                let more = odd("google photos has more of the upload than was ever sent");
+                return Ok(Some(End::Lost(Some(more))));
+            }
+            Ok(Progress::Final(Some(token))) => return Ok(Some(End::Token(token))),
+            Ok(Progress::Final(None) | Progress::Gone) => return Ok(Some(End::Lost(run.refusal.take()))),
+            // What is no session any more. After a refusal that refusal stands, else it is begun anew.
+            Err(error) if matches!(error.kind(), ErrorKind::Rejected(_)) => match run.refusal.take() {
+                Some(refusal) => return Err(refusal),
+                None => return Ok(Some(End::Lost(Some(error)))),
+            },
+            Err(error) => return Err(error),
         };
-        if received > run.session.size_bytes {
-            return Err(odd("google photos has more of the upload than was ever sent"));
-        }
         if received > run.received {
             self.advance(run, received).await;
         }
@@ -269,8 +316,15 @@ impl<'a> Uploading<'a> {
     /// Sends all that is missing of a file whose hash is known, and the hash.
     async fn send_whole(&self, run: &mut Run<'a>, sums: Checksums) -> Result<Progress, Failed> {
         let finish = self.prove(run, sums).await?;
-        let piece = Piece::new(self.body, self.body.size_bytes());
-        self.send_piece(run, &piece, Some(finish)).await
+        let piece = self.piece(self.body.size_bytes());
+        run.since = Some(self.google.now());
+        let sent = self.send_piece(run, &piece, Some(finish)).await;
+        run.since = piece.ended().or(run.since);
+        sent
+    }
+
+    fn piece(&self, end: u64) -> Piece<'a> {
+        Piece::new(self.body, end, &self.client().http().env().clock)
     }
 
     async fn send_piece(&self, run: &Run<'a>, piece: &Piece<'_>, finish: Option<Finish>) -> Result<Progress, Failed> {
@@ -295,7 +349,7 @@ impl<'a> Uploading<'a> {
             _ if aligned > 0 => {
                 (run.sums, run.pending) = (None, None);
                 let end = run.received + aligned;
-                let piece = Piece::new(self.body, end);
+                let piece = self.piece(end);
                 let progress = self.send_piece(run, &piece, None).await?;
                 run.tail = piece.take_tail().map(|tail| (end, tail));
                 return Ok(progress);
@@ -313,6 +367,7 @@ impl<'a> Uploading<'a> {
         let skip = usize::try_from(run.received - start)
             .unwrap_or(usize::MAX)
             .min(bytes.len());
+        run.since = Some(self.google.now());
         let rest = Rest {
             bytes: BytesBody::with_checksums(bytes.slice(skip..), sums),
             start: run.received,
@@ -356,7 +411,7 @@ impl<'a> Uploading<'a> {
     async fn prove(&self, run: &mut Run<'a>, sums: Checksums) -> Result<Finish> {
         if run.pending.is_none() {
             let (proof, now) = (&self.google.proof, self.google.now());
-            run.pending = Some(proof.before(Kind::Resumable, self.client(), &sums, now).await?);
+            run.pending = Some(proof.before(run.session.kind(), self.client(), &sums, now).await?);
         }
         run.sums = Some(sums);
         Ok(Finish {
@@ -364,18 +419,25 @@ impl<'a> Uploading<'a> {
         })
     }
 
-    async fn staged(&self, token: String, run: Run<'a>) -> Result<Staged> {
+    /// Makes the outcome of a token; `None` if it is too old, or nobody can say which bytes it is for.
+    async fn staged(&self, token: String, run: Run<'a>) -> Result<Option<Staged>> {
         let now = self.google.now();
-        let sums = run.sums.unwrap_or(run.session.sums);
+        let (Some(sums), Some(pending)) = (run.sums, run.pending) else {
+            // It was not this process that sent the end, if anybody did.
+            return match self.take_over(run.session, token, now).await? {
+                TakenUp::Done(staged) => Ok(Some(staged)),
+                TakenUp::At(..) | TakenUp::No => Ok(None),
+            };
+        };
         if self.body.checksums().sha1.is_some() {
             // A hash that was known may have been a promise only. Nobody has the token yet.
             self.body.seal().await?;
         }
-        if let Some(pending) = run.pending {
-            self.google.proof.after(self.client(), pending, now).await?;
-        }
+        self.google.proof.after(self.client(), pending, now).await?;
         self.log.stored(run.session.size_bytes).await;
-        Ok(self.complete(token, &sums, now))
+        // A machine that slept, or a reply that had to be asked for, made it no younger.
+        let staged = self.complete(token, &sums, run.since.unwrap_or(now));
+        Ok(Some(staged).filter(|staged| staged.until.is_none_or(|until| now < until)))
     }
 
     fn complete(&self, token: String, sums: &Checksums, since: Timestamp) -> Staged {
@@ -385,32 +447,6 @@ impl<'a> Uploading<'a> {
             bound_to: None,
             visible: None,
         }
-    }
-}
-
-/// The end of a file, at its place in the file.
-#[derive(Debug)]
-struct Rest {
-    bytes: BytesBody,
-    start: u64,
-}
-
-#[async_trait::async_trait]
-impl Body for Rest {
-    fn size_bytes(&self) -> u64 {
-        self.start + self.bytes.size_bytes()
-    }
-
-    fn checksums(&self) -> &Checksums {
-        self.bytes.checksums()
-    }
-
-    async fn stream(&self, offset: u64) -> Result<photomove_core::ByteStream> {
-        self.bytes.stream(offset.saturating_sub(self.start)).await
-    }
-
-    async fn seal(&self) -> Result<Checksums> {
-        self.bytes.seal().await
     }
 }
 

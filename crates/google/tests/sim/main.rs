@@ -5,6 +5,7 @@ mod client;
 mod conformance;
 mod large;
 mod login;
+mod oddities;
 mod recordings;
 mod recovery;
 mod renewal;

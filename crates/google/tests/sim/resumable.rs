@@ -13,6 +13,8 @@ use rstest::rstest;
 use crate::large::{Film, GRAIN, Kept, SIZE, film_bytes};
 use crate::support::{Bench, bundle, evidence, ids, part, switched};
 
+/// Requests with bytes that the canary of a day makes.
+pub const CANARY: u64 = 2;
 pub const PROVEN: Evidence = Evidence::Hash(HashKinds::SHA1);
 
 pub fn config(bench: &Bench) -> GoogleConfig {
@@ -91,7 +93,7 @@ async fn a_large_file_goes_up_in_as_few_requests_as_can_be_and_is_proven(#[case]
     assert_eq!(traffic(&bench), [(SIZE, requests)]);
     assert_eq!(
         bench.sim().requests_today(),
-        u32::try_from(requests).unwrap() + 2,
+        u32::try_from(requests + 1 + CANARY).unwrap(),
         "and the canary"
     );
     assert_eq!(film.opened(), [0], "the source is read once");
@@ -114,7 +116,7 @@ async fn small_files_go_up_in_one_request() {
 
 #[rstest]
 // The canary of a film whose hash is known comes first.
-#[case::hash_known(Film::received(), 2)]
+#[case::hash_known(Film::received(), CANARY + 1)]
 #[case::hash_comes_last(Film::streamed(), 1)]
 #[tokio::test]
 async fn broken_connections_cost_a_question_each_and_no_byte_that_arrived(#[case] film: Film, #[case] first: u64) {
@@ -132,8 +134,8 @@ async fn broken_connections_cost_a_question_each_and_no_byte_that_arrived(#[case
 }
 
 #[rstest]
-#[case::hash_known(Film::received(), 2)]
-#[case::hash_comes_last(Film::streamed(), 3)]
+#[case::hash_known(Film::received(), CANARY + 1)]
+#[case::hash_comes_last(Film::streamed(), CANARY + 2)]
 #[tokio::test]
 async fn a_lost_last_reply_is_asked_for_and_nothing_sent_again(#[case] film: Film, #[case] last: u64) {
     let bench = Bench::with(switched(grains), vec![chunk(LOST).nth(last)]).await;
@@ -151,7 +153,7 @@ async fn a_complete_upload_without_its_token_is_begun_anew() {
         grains(s);
         s.final_query_token = false;
     });
-    let bench = Bench::with(switches, vec![chunk(LOST).nth(2)]).await;
+    let bench = Bench::with(switches, vec![chunk(LOST).nth(CANARY + 1)]).await;
     let google = google(&bench).await;
     let staged = stage(&google, &Film::received(), None, &Kept::default()).await.unwrap();
     assert_eq!(traffic(&bench).len(), 2);
@@ -277,13 +279,13 @@ async fn a_service_that_stays_unwell_is_left_and_the_upload_kept() {
         retry_after: None,
         body: None,
     };
-    let faults = (2..20).map(|n| chunk(unwell.clone()).nth(n)).collect();
+    let faults = (CANARY + 1..20).map(|n| chunk(unwell.clone()).nth(n)).collect();
     let bench = Bench::with(switched(grains), faults).await;
     let google = google(&bench).await;
     let log = Kept::default();
     let error = stage(&google, &Film::received(), None, &log).await.unwrap_err();
     assert!(error.is_transient() && error.is_exhausted(), "{error:?}");
-    assert_eq!(bench.count("upload_chunk"), 1 + 5);
+    assert_eq!(bench.count("upload_chunk"), CANARY + 5);
     assert_eq!(state(&bench), "active");
     let service = bench.sims.service(photomove_sim::ServiceKind::Google).unwrap();
     service.shared().faults.replace(Vec::new());
@@ -296,7 +298,7 @@ async fn a_service_that_stays_unwell_is_left_and_the_upload_kept() {
 
 #[tokio::test]
 async fn the_planted_defect_never_ends_an_upload_that_broke() {
-    let faults = vec![chunk(cut(3 * GRAIN + 5)).nth(2)];
+    let faults = vec![chunk(cut(3 * GRAIN + 5)).nth(CANARY + 1)];
     let bench = Bench::with(switched(grains), faults).await;
     let env = HttpEnv {
         drill: Drill::mutant(Mutant::TrustOwnOffset),

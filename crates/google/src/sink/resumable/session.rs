@@ -9,6 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::client::LARGEST_GRANULARITY;
+use crate::proof::Kind;
+
 /// How long a session is taken up again. The service does not say how long one lives (*unknown*).
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -33,7 +36,9 @@ impl Session {
     /// Reads what [`Session::staged`] wrote; `None` for an upload token, which is no session.
     pub(in crate::sink) fn from_staged(staged: &Staged) -> Option<Self> {
         let session: Self = serde_json::from_str(staged.token.expose_secret()).ok()?;
-        (session.granularity > 0).then_some(session)
+        (1..=LARGEST_GRANULARITY)
+            .contains(&session.granularity)
+            .then_some(session)
     }
 
     pub(super) fn staged(&self) -> Staged {
@@ -43,6 +48,13 @@ impl Session {
             until: self.started.checked_add(LIFE).ok(),
             bound_to: None,
             visible: None,
+        }
+    }
+
+    /// Says on which way its bytes go.
+    pub(super) fn kind(&self) -> Kind {
+        Kind::Resumable {
+            granularity: self.granularity,
         }
     }
 
@@ -82,6 +94,13 @@ mod tests {
         let staged = session().staged();
         assert_eq!(Session::from_staged(&staged), Some(session()));
         assert!(!format!("{:?} {staged:?}", session()).contains("s3cret"));
+        for granularity in [0, LARGEST_GRANULARITY + 1] {
+            let odd = Session {
+                granularity,
+                ..session()
+            };
+            assert_eq!(Session::from_staged(&odd.staged()), None, "{granularity}");
+        }
         let upload = Upload::new("CAIS6g".to_owned(), "a.jpg", &Checksums::of(b"x"));
         for token in [upload.to_secret(), "CAIS6g/+=".into()] {
             let staged = Staged {

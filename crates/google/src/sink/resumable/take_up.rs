@@ -8,7 +8,6 @@ use super::super::piece::read_tail;
 use super::{Session, Uploading};
 use crate::client::{Progress, http_status};
 use crate::day;
-use crate::proof::Kind;
 
 /// What became of an upload of an earlier run.
 pub(super) enum TakenUp {
@@ -29,6 +28,8 @@ impl Uploading<'_> {
             return Ok(TakenUp::No);
         }
         let is_other_file = session.size_bytes != self.body.size_bytes()
+            // What was sent before its hash was known is compared with nothing on a day without proof.
+            || (session.sums.sha1.is_none() && self.body.checksums().sha1.is_some())
             || matches!(session.sums.agrees(self.body.checksums()), Agreement::Different(_));
         if is_other_file {
             self.client().upload_cancel(&session.session).await;
@@ -41,6 +42,8 @@ impl Uploading<'_> {
             Ok(progress) => progress,
             // Whoever it belongs to by now, it is not this sign-in.
             Err(error) if http_status(&error) == Some(403) && *error.kind() == ErrorKind::Config => Progress::Gone,
+            // A question cannot be wrong but by what it asks for: this is no session any more.
+            Err(error) if matches!(error.kind(), ErrorKind::Rejected(_)) => Progress::Gone,
             Err(error) => return Err(error),
         };
         match progress {
@@ -59,7 +62,7 @@ impl Uploading<'_> {
     }
 
     /// Takes over an upload that an earlier process completed without living to see it.
-    async fn take_over(&self, session: Session, token: String, now: Timestamp) -> Result<TakenUp> {
+    pub(super) async fn take_over(&self, session: Session, token: String, now: Timestamp) -> Result<TakenUp> {
         let sealed = match read_tail(self.body, self.body.size_bytes()).await {
             Ok(_) => self.body.seal().await,
             Err(error) => Err(error),
@@ -80,9 +83,9 @@ impl Uploading<'_> {
             return Ok(TakenUp::No);
         }
         let proof = &self.google.proof;
-        let pending = proof.before(Kind::Resumable, self.client(), &sums, now).await?;
-        // Nor on which day the hash was compared.
-        let pending = pending.begun_on(&day::date(session.started));
+        let pending = proof.before(session.kind(), self.client(), &sums, now).await?;
+        // Nor on which day the hash was compared, or whether one was sent at all.
+        let pending = pending.of_earlier_process(&day::date(session.started));
         proof.after(self.client(), pending, now).await?;
         self.log.stored(session.size_bytes).await;
         Ok(TakenUp::Done(staged))
