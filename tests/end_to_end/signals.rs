@@ -75,15 +75,11 @@ async fn readers_that_have_gone_away_do_not_end_the_run() {
     }
 }
 
-/// A window that is closed: the system sends SIGHUP, and every later write fails.
-#[tokio::test(flavor = "multi_thread")]
+/// A terminal of its own with a run on it, which asks before it begins.
 #[cfg(target_os = "linux")]
-async fn a_terminal_that_goes_away_does_not_end_the_run() {
-    use std::io::Read;
-
+fn on_a_terminal(stage: &Stage, words: &[&str]) -> (std::fs::File, Child) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-    let stage = slow(30).await;
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).expect("granted");
     unlockpt(&terminal).expect("unlocked");
@@ -94,7 +90,7 @@ async fn a_terminal_that_goes_away_does_not_end_the_run() {
     command
         .args(["sh", "-c", r#"exec "$0" "$@" <"$TERMINAL" >"$TERMINAL" 2>&1"#])
         .arg(program.get_program())
-        .args(["amazon", "google", "--yes"])
+        .args(words)
         .env("TERMINAL", name.to_str().expect("text"))
         .current_dir(program.get_current_dir().expect("set"));
     for (name, value) in program.get_envs() {
@@ -105,17 +101,61 @@ async fn a_terminal_that_goes_away_does_not_end_the_run() {
     }
     command.env("TERM", "xterm").env_remove("NO_COLOR");
     let run = command.spawn().expect("the program starts");
-    let mut terminal = std::fs::File::from(terminal);
+    (terminal.into(), run)
+}
+
+/// Reads what is written on a terminal until `words` are; returns the terminal.
+#[cfg(target_os = "linux")]
+async fn until_shown(mut terminal: std::fs::File, words: &'static str) -> std::fs::File {
+    use std::io::Read;
+
     let seen = tokio::task::spawn_blocking(move || {
         let mut seen = Vec::new();
         let mut piece = [0; 4096];
-        while !String::from_utf8_lossy(&seen).contains("moving") {
-            let read = terminal.read(&mut piece).expect("the program draws its bar");
+        while !String::from_utf8_lossy(&seen).contains(words) {
+            let read = terminal.read(&mut piece).expect("the program writes");
             seen.extend_from_slice(&piece[..read]);
         }
+        terminal
     });
-    seen.await.expect("the bar was drawn, and the terminal is closed");
+    seen.await.expect("the words are shown")
+}
+
+/// A window that is closed: the system sends SIGHUP, and every later write fails.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(target_os = "linux")]
+async fn a_terminal_that_goes_away_does_not_end_the_run() {
+    let stage = slow(30).await;
+    let (terminal, run) = on_a_terminal(&stage, &["amazon", "google", "--yes"]);
+    drop(until_shown(terminal, "moving").await);
     assert!(stage.google_items().await.len() < 30, "it was to go on after this");
     assert_eq!(ended(run).await.code(), Some(0));
     assert_finished(&stage, 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(target_os = "linux")]
+async fn a_request_of_the_system_ends_a_question_and_leaves_the_terminal_as_it_was() {
+    use rustix::termios::{LocalModes, tcgetattr};
+
+    let stage = slow(3).await;
+    let (terminal, run) = on_a_terminal(&stage, &["amazon", "google"]);
+    let before = tcgetattr(&terminal).expect("its modes").local_modes;
+    let terminal = until_shown(terminal, "move this?").await;
+    let raw = async {
+        while tcgetattr(&terminal)
+            .expect("its modes")
+            .local_modes
+            .contains(LocalModes::ECHO)
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), raw)
+        .await
+        .expect("the question takes the terminal");
+    send(&run, Signal::TERM);
+    assert_eq!(ended(run).await.code(), Some(130));
+    assert_eq!(tcgetattr(&terminal).expect("its modes").local_modes, before);
+    assert_eq!(stage.google_items().await.len(), 0);
 }

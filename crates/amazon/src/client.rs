@@ -125,8 +125,12 @@ impl AmazonClient {
     /// [`photomove_core::ErrorKind::Auth`] if the session does not do; [`photomove_core::ErrorKind::Protocol`] if the
     /// answer holds no root with an owner.
     pub async fn root(&self) -> Result<Node> {
-        let query = NodeQuery::new(Filter::root()).for_operation(Operation::Connect);
-        let root = root_of(self.nodes(&query).await?).map_err(|error| error.operation(Operation::Connect))?;
+        self.root_for(Operation::Connect).await
+    }
+
+    async fn root_for(&self, operation: Operation) -> Result<Node> {
+        let query = NodeQuery::new(Filter::root()).for_operation(operation);
+        let root = root_of(self.nodes(&query).await?).map_err(|error| error.operation(operation))?;
         self.session.know_owner(root.owner_id.as_deref().unwrap_or_default());
         self.session.note_alive();
         Ok(root)
@@ -150,7 +154,7 @@ impl AmazonClient {
     /// [`ErrorKind::Auth`] with [`AuthProblem::WrongAccount`] if they do not; else as [`AmazonClient::root`].
     pub(crate) async fn confirm_owner(&self, operation: Operation) -> Result<()> {
         let first = self.session.known_owner();
-        let now = self.root().await?.owner_id;
+        let now = self.root_for(operation).await?.owner_id;
         if first.is_some() && first != now {
             return Err(wrong_account(operation));
         }

@@ -48,9 +48,10 @@ pub(crate) fn login_after(app: &App, endpoint: &Endpoint, error: &Error) -> Stri
     format!("{}{options}", login(app, endpoint))
 }
 
-/// Puts the exact command into the hint of an error that a sign-in would mend; other errors stay as they are.
+/// Puts the exact command into the hint of an error that a sign-in would mend, and where a hint names one; other errors stay
+/// as they are.
 pub(crate) fn exact(app: &App, endpoint: &Endpoint, error: Error) -> Error {
-    if !matches!(error.kind(), ErrorKind::Auth(_)) {
+    if !matches!(error.kind(), ErrorKind::Auth(_)) && !error.hint_text().is_some_and(names_login) {
         return error;
     }
     let command = login_after(app, endpoint, &error);
@@ -64,6 +65,11 @@ pub(crate) fn exact(app: &App, endpoint: &Endpoint, error: Error) -> Error {
     error.hint_instead(hint)
 }
 
+/// Says whether a hint tells to sign in, by whatever command.
+pub(crate) fn names_login(hint: &str) -> bool {
+    named(hint).is_some()
+}
+
 /// The command in a hint, and its options with the space before them.
 fn named(hint: &str) -> Option<(&str, &str)> {
     let start = hint.find(LOGIN)?;
@@ -73,7 +79,7 @@ fn named(hint: &str) -> Option<(&str, &str)> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &OsStr) -> String {
+pub(crate) fn quoted(word: &OsStr) -> String {
     let text = word.to_string_lossy();
     let plain = |c: char| c.is_alphanumeric() || "/._-+:@%,=\\".contains(c);
     if !text.is_empty() && text.chars().all(|c| plain(c) && (c != '\\' || cfg!(windows))) {

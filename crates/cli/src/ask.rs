@@ -69,14 +69,13 @@ impl Person {
             .hint("repeat the command with `--yes`"));
         }
         let question = question.to_owned();
-        let bars = self.printer.bars().clone();
+        let _kept = Kept::now();
+        // Not within the bars' lock: whatever is to be said meanwhile would wait for the answer.
         blocking(move || {
-            bars.suspend(|| {
-                dialoguer::Confirm::new()
-                    .with_prompt(question)
-                    .default(true)
-                    .interact_on_opt(&Term::stderr())
-            })
+            dialoguer::Confirm::new()
+                .with_prompt(question)
+                .default(true)
+                .interact_on_opt(&Term::stderr())
         })
         .await
         .map(|answer| answer.unwrap_or(false))
@@ -91,6 +90,7 @@ impl Person {
             return Ok(None);
         }
         let (question, choices) = (question.to_owned(), choices.to_vec());
+        let _kept = Kept::now();
         let chosen = blocking(move || {
             dialoguer::Select::new()
                 .with_prompt(question)
@@ -108,6 +108,7 @@ impl Person {
     /// [`ErrorKind::Cancelled`] on Ctrl-C.
     pub(crate) async fn secret(&self, prompt: &str) -> Result<SecretString> {
         let prompt = format!("{prompt}: ");
+        let _kept = Kept::now();
         // Raw mode inside, so the 1,024 or 4,096 characters that a terminal's own line editing takes do not cut it.
         blocking(move || rpassword::prompt_password(prompt).map_err(dialoguer::Error::IO))
             .await
@@ -165,6 +166,34 @@ async fn pasted() -> Result<Answer> {
         "" => Answer::Done,
         text => Answer::Text(text.into()),
     })
+}
+
+/// The terminal as it was before a question. Put back also where nobody waits for the answer any more: the thread that
+/// asks cannot be ended, and the person's shell would find a terminal without echo.
+struct Kept {
+    #[cfg(unix)]
+    modes: Option<rustix::termios::Termios>,
+}
+
+impl Kept {
+    fn now() -> Self {
+        Self {
+            #[cfg(unix)]
+            modes: rustix::termios::tcgetattr(io::stdin()).ok(),
+        }
+    }
+}
+
+/// On Windows questions change nothing but the cursor.
+impl Drop for Kept {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(modes) = &self.modes {
+            // A terminal that has gone away needs nothing.
+            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, modes);
+        }
+        let _ = Term::stderr().show_cursor();
+    }
 }
 
 async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> dialoguer::Result<T> + Send + 'static) -> Result<T> {

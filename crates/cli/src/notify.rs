@@ -4,7 +4,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use crate::exit::Exit;
@@ -61,19 +61,24 @@ impl Notifier {
         let mut command = shell(command);
         command
             .env("PHOTOMOVE_EVENT", happening.word())
-            .env("PHOTOMOVE_MESSAGE", one_line(message))
+            .env("PHOTOMOVE_MESSAGE", tame(message, cfg!(windows)))
             .env_remove("PHOTOMOVE_EXIT_CODE")
             .stdin(Stdio::null())
             // Standard output is data.
-            .stdout(Stdio::null())
-            .kill_on_drop(true);
+            .stdout(Stdio::null());
         if let Happening::Ended(exit) = happening {
             command.env("PHOTOMOVE_EXIT_CODE", exit.code().to_string());
         }
         let printer = self.printer.clone();
+        let warn = move |words: &str| printer.talk(&format!("warning: the notify command {words}"));
+        // Started here, not in the task: a program that is told to leave at once does not wait for its tasks.
+        let child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return warn(&format!("cannot be started: {error}")),
+        };
         let task = tokio::spawn(async move {
-            if let Some(words) = run(command).await {
-                printer.talk(&format!("warning: the notify command {words}"));
+            if let Some(words) = ended(child, tokio::time::sleep(LIMIT)).await {
+                warn(&words);
             }
         });
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +86,7 @@ impl Notifier {
         running.push(task);
     }
 
-    /// Waits for what was started, unless the person does not want to.
+    /// Waits for what was started, unless the person does not want to; then it goes on alone.
     pub(crate) async fn finish(&self) {
         let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         for task in running {
@@ -93,13 +98,37 @@ impl Notifier {
     }
 }
 
-/// Returns what went wrong.
-async fn run(mut command: Command) -> Option<String> {
-    match tokio::time::timeout(LIMIT, command.status()).await {
-        Ok(Ok(status)) => (!status.success()).then(|| format!("failed: {}", how(status))),
-        Ok(Err(error)) => Some(format!("cannot be started: {error}")),
-        Err(_) => Some(format!("was ended: it took longer than {} seconds", LIMIT.as_secs())),
+/// Waits for the end, which comes at `limit` at the latest, and returns what went wrong.
+async fn ended(mut child: Child, limit: impl Future<Output = ()>) -> Option<String> {
+    tokio::select! {
+        status = child.wait() => match status {
+            Ok(status) => (!status.success()).then(|| format!("failed: {}", how(status))),
+            Err(error) => Some(format!("cannot be waited for: {error}")),
+        },
+        () = limit => {
+            end(&mut child);
+            Some(format!("was ended: it took longer than {} seconds", LIMIT.as_secs()))
+        }
     }
+}
+
+/// Ends the shell and what it has started.
+#[cfg(unix)]
+fn end(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    if let Some(group) = id.and_then(Pid::from_raw) {
+        // An error means that all have ended.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.start_kill();
+}
+
+/// Ends the shell; what it has started goes on, as Windows knows no groups of that kind.
+#[cfg(windows)]
+fn end(child: &mut Child) {
+    let _ = child.start_kill();
 }
 
 fn how(status: ExitStatus) -> String {
@@ -112,21 +141,30 @@ fn how(status: ExitStatus) -> String {
 #[cfg(unix)]
 fn shell(line: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", line]);
+    // A group of its own: a Ctrl-C is meant for the migration, and the whole group can be ended.
+    command.args(["-c", line]).process_group(0);
     command
 }
 
 #[cfg(windows)]
 fn shell(line: &str) -> Command {
     let mut command = Command::new("cmd");
-    // Not as an argument: `cmd` has rules of its own for quotes, and the line is written for them.
-    command.arg("/C").raw_arg(line);
+    // Not as an argument: `cmd` has rules of its own for quotes, and the line is written for them. With `/S` it takes off
+    // exactly the outer ones.
+    command.args(["/D", "/S", "/C"]).raw_arg(format!("\"{line}\""));
     command
 }
 
-fn one_line(text: &str) -> String {
+/// One line; `for_cmd` without what `cmd` would take for its own language where the line says `%PHOTOMOVE_MESSAGE%`: some of
+/// the words are those of a service.
+fn tame(text: &str, for_cmd: bool) -> String {
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| match c {
+            '"' if for_cmd => '\'',
+            '&' | '|' | '<' | '>' | '^' | '%' | '!' | '(' | ')' if for_cmd => ' ',
+            c if c.is_control() => ' ',
+            c => c,
+        })
         .collect::<String>()
         .trim()
         .to_owned()
@@ -164,6 +202,71 @@ mod tests {
             std::fs::read_to_string(file).unwrap(),
             "paused none two lines\nfinished 0 two lines\nstopped 4 two lines\nfailed 10 two lines\n"
         );
+    }
+
+    /// What a process does, as the system tells it; `None` if it is gone.
+    #[cfg(target_os = "linux")]
+    fn state(id: &str) -> Option<char> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).ok()?;
+        stat.rsplit_once(") ")?.1.chars().next()
+    }
+
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn one_that_hangs_is_ended_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("id");
+        let id = || std::fs::read_to_string(&file).unwrap_or_default();
+        let child = shell(&format!("sleep 600 & echo $! > {}; wait", file.display()))
+            .spawn()
+            .unwrap();
+        let begun = async {
+            while !id().ends_with('\n') {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        assert!(ended(child, begun).await.unwrap().starts_with("was ended: "));
+        let gone = async {
+            // A zombie has ended too; nobody may be there to take it away.
+            while state(&id()).is_some_and(|state| state != 'Z') {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, gone).await.expect("it still sleeps");
+    }
+
+    #[test]
+    fn who_leaves_at_once_lets_the_command_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("told");
+        let (printer, _, _) = Printer::captured(false);
+        let signals = Signals::default();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let notifier = Notifier::new(
+                Some(format!("sleep 0.2; echo > {}", file.display())),
+                printer,
+                signals.clone(),
+            );
+            signals.abort.cancel();
+            notifier.tell(Happening::Ended(Exit::Interrupted), "stopped");
+            notifier.finish().await;
+        });
+        runtime.shutdown_timeout(Duration::from_millis(200));
+        let began = std::time::Instant::now();
+        while !file.exists() {
+            assert!(began.elapsed() < LIMIT, "the command was ended with the program");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_service_cannot_write_commands() {
+        assert_eq!(tame("a\nb & \"c\" %PATH%", false), "a b & \"c\" %PATH%");
+        assert_eq!(tame("a\nb & \"c\" %PATH%", true), "a b   'c'  PATH");
     }
 
     #[tokio::test]

@@ -74,13 +74,37 @@ impl TermLike for Fleeting {
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.attempt(Term::flush)
+        self.attempt(|term| {
+            // Lines of bars are filled up to the last column. There the `^C` that a terminal shows itself would begin another
+            // line, and one line of the bar could not be taken away any more.
+            term.write_str("\r")?;
+            term.flush()
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn what_a_terminal_writes_itself_begins_no_line() {
+        use std::io::{Read, Seek};
+
+        let mut file = tempfile::tempfile().unwrap();
+        let (read, write) = (file.try_clone().unwrap(), file.try_clone().unwrap());
+        let term = Fleeting {
+            term: Term::read_write_pair(read, write),
+            gone: AtomicBool::new(false),
+        };
+        term.write_str("a bar, filled up with spaces    ").unwrap();
+        term.flush().unwrap();
+        let mut written = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut written).unwrap();
+        assert!(written.ends_with('\r'), "{written:?}");
+    }
 
     #[test]
     fn after_a_failure_nothing_is_tried_and_nothing_fails() {

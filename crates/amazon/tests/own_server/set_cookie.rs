@@ -74,6 +74,29 @@ async fn a_value_that_is_far_too_long_is_not_taken() {
 }
 
 #[tokio::test]
+async fn one_that_no_header_may_hold_spoils_no_other() {
+    let server = Server::start(|seen| {
+        let answer = match seen.asks_for_root() {
+            true => root("A0OWN"),
+            false => page(1, vec![node(1, "A0OWN")], None),
+        };
+        let (mut head, body) = answer.into_parts();
+        for cookie in ["x-main=a\tb", "at-main=next"] {
+            head.headers.append("set-cookie", cookie.parse().unwrap());
+        }
+        Response::from_parts(head, body)
+    })
+    .await;
+    let amazon = server.provider();
+    amazon.connect().await.unwrap();
+    first_page(&amazon).await.unwrap();
+    assert_eq!(
+        server.seen()[1].header("cookie"),
+        Some(AS_GIVEN.replace("at-main=old", "at-main=next").as_str())
+    );
+}
+
+#[tokio::test]
 async fn refusals_and_foreign_hosts_change_nothing() {
     let foreign = Server::start(|_| setting(reply(200, &[], "bytes"), &["at-main=evil"])).await;
     let elsewhere = foreign.base.to_string();

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::migrate::{self, How};
 use super::sim::sim_error;
+use crate::again;
 use crate::app::App;
 use crate::args::Global;
 use crate::ask::Person;
@@ -240,7 +241,7 @@ fn ending(folder: &Path, exit: Exit, stored: u64, took: &str) -> String {
          photomove --state-dir {state} status --failures\n  \
          {folder}  all that the demo leaves behind",
         journal = journal.display(),
-        state = state.display(),
+        state = again::quoted(state.as_os_str()),
     )
 }
 

@@ -9,7 +9,7 @@ use photomove_core::{Error, ErrorKind, Result};
 use photomove_migrate::{Plan, StopReason, Summary};
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::{App, tell};
 use crate::endpoint::{self, Endpoint};
 use crate::exit::Exit;
 use crate::notify::{Happening, Notifier};
@@ -72,13 +72,11 @@ impl How<'_> {
 pub(crate) async fn run(app: &App, args: MigrateArgs) -> Result<Exit> {
     let notifier = Notifier::new(args.notify_command.clone(), app.printer.clone(), app.signals.clone());
     let result = Box::pin(to_the_end(app, &args, &notifier)).await;
-    let (exit, message) = match &result {
-        Ok((exit, message)) => (*exit, message.clone()),
-        Err(error) => (Exit::of_error(error), error.to_string()),
-    };
+    // What went wrong is told now: the command that is notified may take its time.
+    let (exit, message) = result.unwrap_or_else(|error| (tell(&error, &app.printer), error.to_string()));
     notifier.tell(Happening::Ended(exit), &message);
     notifier.finish().await;
-    result.map(|(exit, _)| exit)
+    Ok(exit)
 }
 
 /// Does that and prints how it ended; returns the exit code and one line for who is notified.
@@ -134,7 +132,11 @@ pub(crate) async fn between(
     app.printer.object(&plan_object(&plan));
     if !plan.nothing_to_do {
         app.printer.talk(&format!("{}\n", report::plan_text(&plan, false)));
-        if !app.person.confirm("move this?").await? {
+        let answer = tokio::select! {
+            answer = app.person.confirm("move this?") => answer?,
+            () = app.signals.drain.cancelled() => false,
+        };
+        if !answer {
             return Err(Error::new(ErrorKind::Cancelled, "nothing was moved"));
         }
     }

@@ -5,6 +5,7 @@
 //! holds something else.
 
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use photomove_core::{CredentialKey, CredentialStore, Digester, HashKinds, Result};
 use secrecy::{ExposeSecret, SecretString};
@@ -65,26 +66,39 @@ impl Accounts<'_> {
     /// When the store cannot be read.
     pub(crate) async fn fingerprint(&self, endpoint: &Endpoint) -> Result<String> {
         let mut digester = Digester::new(HashKinds::SHA256);
-        let mut add = |text: Option<SecretString>| {
+        let mut add = |text: Option<SecretString>, path: &Path| {
             let text = text.unwrap_or_default();
             digester.update(&(text.expose_secret().len() as u64).to_be_bytes());
             digester.update(text.expose_secret().as_bytes());
+            // A person may give the same sign-in again, after a check that the service wanted, say.
+            digester.update(&written(path).to_be_bytes());
         };
         if endpoint.account.is_none()
             && let Some(path) = named(self.settings, endpoint.kind)
         {
-            add(std::fs::read_to_string(path).ok().map(SecretString::from));
-            add(self.store.load(&replaced(endpoint.kind)).await?);
+            add(std::fs::read_to_string(path).ok().map(SecretString::from), path);
+            let mark = replaced(endpoint.kind);
+            add(self.store.load(&mark).await?, &self.store.path(&mark)?);
         }
         let accounts = match &endpoint.account {
             Some(account) => vec![account.clone()],
             None => self.kept(endpoint.kind).await?,
         };
         for account in accounts {
-            add(self.store.load(&key(endpoint.kind, &account)).await?);
+            let key = key(endpoint.kind, &account);
+            // A file that somebody put there, such as a copy, whose name is none of an account.
+            let Ok(path) = self.store.path(&key) else { continue };
+            add(self.store.load(&key).await?, &path);
         }
         Ok(hex(digester))
     }
+}
+
+/// When a file was written, in nanoseconds; 0 where that is not known.
+fn written(path: &Path) -> u128 {
+    let modified = std::fs::metadata(path).and_then(|facts| facts.modified());
+    let since = modified.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_nanos())
 }
 
 fn replaced(kind: Kind) -> CredentialKey {

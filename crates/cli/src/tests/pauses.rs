@@ -1,6 +1,6 @@
 //! Sign-ins that end half-way and days that are used up: the run waits, says what for, and goes on by itself.
 
-use photomove_sim::amazon::Renewal;
+use photomove_sim::amazon::{Renewal, SetCookies};
 use photomove_sim::control::{Person as Who, SessionCommand};
 use photomove_sim::parse_faults;
 
@@ -288,5 +288,59 @@ async fn renewed_cookies_are_kept_and_the_file_of_the_person_stays_as_it_is() {
     assert_eq!(usage.exit, Exit::Done, "{}", usage.talk);
     std::fs::write(&file, "session-id=1; ubid-main=2; at-main=3").unwrap();
     assert_eq!(home.run(&["amazon", "usage"]).await.exit.code(), 4);
+    sims.shutdown().await;
+}
+
+/// Each answer sets a cookie, which is kept: that alone must not make a refused run try again and again.
+#[tokio::test]
+async fn cookies_of_answers_are_no_new_sign_in() {
+    let sims = sims(|options| {
+        options.amazon.renewal = Renewal::Refuses;
+        options.amazon.set_cookies = SetCookies::SessionToken;
+        options.faults = parse_faults(r#"[{"operation": "download", "nth": 3, "fault": "expire_session"}]"#).unwrap();
+    })
+    .await;
+    let home = Home::new().with_sims(&sims);
+    let first = home.value("PHOTOMOVE_AMAZON_COOKIES");
+    let home = home.without("PHOTOMOVE_AMAZON_COOKIES");
+    let login = |file: String| async {
+        let file = file;
+        // One of the cookies that answers set; what was never held is not taken.
+        let cookies = std::fs::read_to_string(&file).unwrap() + ".amazon.com\tTRUE\t/\tTRUE\t0\tsession-token\tfirst\n";
+        std::fs::write(&file, cookies).unwrap();
+        let ran = home.run(&["auth", "login", "amazon@anna", "--cookies", &file]).await;
+        assert_eq!(ran.exit, Exit::Done, "{}", ran.talk);
+    };
+    login(first).await;
+    let (run, heard) = home.start(&["amazon@anna", "google", "--yes", "--wait"]);
+    let person = async {
+        until_said(&heard, "paused:", 1).await;
+        login(new_cookies(&home, &sims, Who::Other, "ben.txt")).await;
+        until_said(&heard, "paused: refused, nothing touched", 1).await;
+        login(new_cookies(&home, &sims, Who::Same, "anna.txt")).await;
+    };
+    let (ran, ()) = tokio::join!(run, person);
+    assert_eq!(ran.exit, Exit::Done, "{}{}", ran.data, ran.talk);
+    assert_arrived(&sims).await;
+    sims.shutdown().await;
+}
+
+/// After a check that the service wants, say: the cookies are those of before.
+#[tokio::test]
+async fn the_same_sign_in_given_again_is_tried() {
+    let sims = dying().await;
+    let home = Home::new().with_sims(&sims);
+    let file = home.value("PHOTOMOVE_AMAZON_COOKIES");
+    let (run, heard) = home.start(&["amazon", "google", "--yes", "--wait"]);
+    let person = async {
+        until_said(&heard, "paused:", 1).await;
+        let cookies = std::fs::read(&file).unwrap();
+        std::fs::write(&file, cookies).unwrap();
+        until_said(&heard, "a new sign-in: going on", 1).await;
+        until_said(&heard, "paused:", 2).await;
+        sims.amazon().unwrap().sign_in_again().unwrap();
+    };
+    let (ran, ()) = tokio::join!(run, person);
+    assert_eq!(ran.exit, Exit::Done, "{}{}", ran.data, ran.talk);
     sims.shutdown().await;
 }

@@ -28,7 +28,7 @@ impl LiveSession {
     fn take_values(&self, origin: &Origin, headers: &HeaderMap) -> bool {
         let (now, domain) = (self.clock.now(), self.marketplace.domain());
         let mut state = self.state();
-        let mut fresh = Vec::new();
+        let (mut cookies, mut fresh) = (state.cookies.clone(), Vec::new());
         for text in headers.get_all(header::SET_COOKIE) {
             let Some(set) = text.to_str().ok().and_then(|text| set_cookie::read(text, now)) else {
                 continue;
@@ -41,16 +41,17 @@ impl LiveSession {
                 .iter()
                 .any(|held| held.name == set.name && held.belongs(domain) && held.value.expose_secret() != set.value);
             if for_us && changed && set.value.len() <= VALUE_BYTES {
-                fresh.push((set.name.to_owned(), set.value.into()));
+                let one = (set.name.to_owned(), set.value.into());
+                // What no header may hold is not taken; an answer must not end the session, nor one cookie spoil another.
+                if let Ok(renewed) = cookies.renewed(domain, std::slice::from_ref(&one)) {
+                    cookies = renewed;
+                    fresh.push(one);
+                }
             }
         }
         if fresh.is_empty() {
             return false;
         }
-        // What no header may hold is not taken; an answer must not end the session.
-        let Ok(cookies) = state.cookies.renewed(domain, &fresh) else {
-            return false;
-        };
         let made = Session::try_new(&cookies, Some(self.marketplace))
             .and_then(|session| Ok((SessionCredentials::try_new(&session)?, session)));
         let Ok((credentials, session)) = made else {

@@ -32,6 +32,9 @@ struct Side {
     endpoint: Endpoint,
     /// Tells the sign-in that was found from a later one.
     fingerprint: String,
+    /// Whether it was replaced since the run got anywhere. Then no other one is tried before the person is told: services
+    /// give new cookies with answers too, and a run would go on trying them for ever without a word.
+    tried: bool,
     provider: Arc<dyn PhotoProvider>,
 }
 
@@ -44,6 +47,8 @@ pub(super) struct Course<'a> {
     to: Side,
     migration: Migration,
     watcher: Arc<Watcher>,
+    /// Files that have an outcome, as the last run said.
+    settled: u64,
     // Aborted with the run: it only passes signals on.
     _signals: AbortOnDropHandle<()>,
 }
@@ -86,11 +91,12 @@ impl Patience {
         }
     }
 
-    fn waits_for(self, cause: &Cause<'_>) -> bool {
+    /// Says so of a run that has, or has not, `begun`.
+    fn waits_for(self, cause: &Cause<'_>, begun: bool) -> bool {
         match (self, cause) {
             (Self::None, _) | (Self::AtTerminal, Cause::Quota(..)) => false,
             // Who never signed in is told how, and is back at once: nothing has begun that could be lost.
-            (Self::AtTerminal, Cause::SignIn(error)) => *error.kind() != ErrorKind::Auth(AuthProblem::Missing),
+            (Self::AtTerminal, Cause::SignIn(error)) => begun || *error.kind() != ErrorKind::Auth(AuthProblem::Missing),
             (Self::Always, _) => true,
         }
     }
@@ -145,6 +151,7 @@ impl<'a> Course<'a> {
             to,
             migration,
             watcher,
+            settled: 0,
             _signals: passing,
         })
     }
@@ -156,7 +163,7 @@ impl<'a> Course<'a> {
                 Ok(plan) => return Ok(plan),
                 Err(error) => error,
             };
-            match Cause::of_error(&error).filter(|cause| self.patience.waits_for(cause)) {
+            match Cause::of_error(&error).filter(|cause| self.patience.waits_for(cause, false)) {
                 Some(cause) if self.wait(cause).await? == Woken::GoOn => {}
                 Some(_) => return Err(stopped_while_waiting()),
                 None => return Err(self.exact(error)),
@@ -168,11 +175,14 @@ impl<'a> Course<'a> {
     pub(super) async fn run(&mut self) -> Result<Summary> {
         loop {
             let result = self.watched(self.migration.run()).await;
+            if let Ok(summary) = &result {
+                self.note_progress(summary);
+            }
             let cause = match &result {
                 Ok(summary) => summary.stopped.as_ref().and_then(Cause::of_stop),
                 Err(error) => Cause::of_error(error),
             };
-            let Some(cause) = cause.filter(|cause| self.patience.waits_for(cause)) else {
+            let Some(cause) = cause.filter(|cause| self.patience.waits_for(cause, true)) else {
                 return self.ended(result);
             };
             if self.wait(cause).await? == Woken::Stopped {
@@ -185,6 +195,15 @@ impl<'a> Course<'a> {
                 };
             }
         }
+    }
+
+    fn note_progress(&mut self, summary: &Summary) {
+        let accounting = &summary.accounting;
+        let settled = accounting.found.count.saturating_sub(accounting.waiting.count);
+        if settled > self.settled {
+            (self.from.tried, self.to.tried) = (false, false);
+        }
+        self.settled = settled;
     }
 
     /// Waits until the run can go on, and gives it what is new.
@@ -200,7 +219,10 @@ impl<'a> Course<'a> {
             Some(kind) if kind == self.to.endpoint.kind.word() => &mut self.to,
             _ => &mut self.from,
         };
-        let mut known = side.fingerprint.clone();
+        let mut known = match side.tried {
+            true => self.pause.accounts().fingerprint(&side.endpoint).await?,
+            false => side.fingerprint.clone(),
+        };
         let mut told = None;
         loop {
             // Taken before it is read: what changes meanwhile is noticed later.
@@ -226,6 +248,7 @@ impl<'a> Course<'a> {
                 Ok(provider) => {
                     side.provider = provider;
                     side.fingerprint = known;
+                    side.tried = true;
                     break;
                 }
                 // Half a file, or no sign-in any more: another change may come.
@@ -288,6 +311,7 @@ impl Found {
             provider: opened.map_err(|error| again::exact(accounts.app, &self.endpoint, error))?,
             endpoint: self.endpoint,
             fingerprint: self.fingerprint,
+            tried: false,
         })
     }
 }
@@ -311,7 +335,7 @@ async fn find(pause: &Pause<'_>, patience: Patience, endpoint: &Endpoint) -> Res
             }
             Err(error) => error,
         };
-        if !Cause::of_error(&error).is_some_and(|cause| patience.waits_for(&cause)) {
+        if !Cause::of_error(&error).is_some_and(|cause| patience.waits_for(&cause, false)) {
             return Err(again::exact(pause.app(), &endpoint, error));
         }
         pause.for_sign_in(&endpoint, &error);
@@ -337,4 +361,30 @@ fn pass_on(app: &App) -> (StopToken, AbortOnDropHandle<()>) {
         token.abort();
     });
     (stop, AbortOnDropHandle::new(task))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_terminal_a_lost_sign_in_is_waited_for_and_one_that_never_was_is_not() {
+        let error = |problem| Error::new(ErrorKind::Auth(problem), "x");
+        for (problem, begun, waits) in [
+            (AuthProblem::Missing, false, false),
+            (AuthProblem::Missing, true, true),
+            (AuthProblem::Expired, false, true),
+            (AuthProblem::Expired, true, true),
+        ] {
+            let error = error(problem);
+            let cause = Cause::of_error(&error).unwrap();
+            assert_eq!(
+                Patience::AtTerminal.waits_for(&cause, begun),
+                waits,
+                "{problem:?} {begun}"
+            );
+            assert!(Patience::Always.waits_for(&cause, begun));
+            assert!(!Patience::None.waits_for(&cause, begun));
+        }
+    }
 }

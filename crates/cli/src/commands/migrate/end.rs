@@ -1,11 +1,10 @@
 //! The end of a migration in words: the accounting, the first failures, what to do next, the last line.
 
-use std::path::Path;
-
 use photomove_core::Result;
 use photomove_migrate::{Journal, StopReason, Summary};
 use serde_json::json;
 
+use crate::again;
 use crate::app::App;
 use crate::commands::status::failure_line;
 use crate::exit::Exit;
@@ -26,7 +25,7 @@ pub(crate) async fn tell_end(app: &App, settings: &Settings, summary: &Summary, 
     if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
         app.printer.talk(&errors::render(error));
     }
-    for line in next_steps(summary, app.global.state_dir.as_deref()) {
+    for line in next_steps(app, summary) {
         app.printer.text(&format!("next: {line}"));
     }
     app.printer.text(&format!("\n{}", report::last_line(summary)));
@@ -53,7 +52,7 @@ async fn tell_first_failures(app: &App, settings: &Settings, summary: &Summary) 
 }
 
 /// What the person can do now, at most one line per reason.
-fn next_steps(summary: &Summary, state_dir: Option<&Path>) -> Vec<String> {
+fn next_steps(app: &App, summary: &Summary) -> Vec<String> {
     let mut steps = Vec::new();
     match &summary.stopped {
         None => {}
@@ -76,12 +75,8 @@ fn next_steps(summary: &Summary, state_dir: Option<&Path>) -> Vec<String> {
         Some(_) => steps.push("run the same command again: it goes on from here".to_owned()),
     }
     if summary.accounting.failed.count > 0 || summary.accounting.skipped.count > 0 {
-        let option = state_dir
-            .map(|path| format!(" --state-dir {}", path.display()))
-            .unwrap_or_default();
-        steps.push(format!(
-            "`photomove{option} status --failures` lists what did not arrive"
-        ));
+        let command = again::command(app, "status --failures");
+        steps.push(format!("`{command}` lists what did not arrive"));
     }
     steps
 }

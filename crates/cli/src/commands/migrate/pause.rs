@@ -19,6 +19,9 @@ use crate::text;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Where a service does not say when a budget is full again.
 const UNKNOWN_RESET: Duration = Duration::from_secs(3600);
+/// The shortest wait for a budget. The services' clocks and this one differ, and an hour that has come already would mean
+/// asking again and again.
+const SHORTEST: Duration = Duration::from_secs(60);
 /// The longest sleep at once: a machine that was suspended does not sleep on for the time it was away.
 const NAP: Duration = Duration::from_secs(60);
 
@@ -63,6 +66,9 @@ impl<'a> Pause<'a> {
         } else {
             format!("paused: {error}")
         }];
+        // Some need more than a sign-in: a check that a person passes, another region.
+        let more = error.hint_text().filter(|hint| !again::names_login(hint));
+        lines.extend(more.map(str::to_owned));
         lines.push("sign in again in another terminal; then this run goes on by itself:".to_owned());
         lines.push(format!("  {command}"));
         if let Some(path) = files::named(self.accounts.settings, endpoint.kind).filter(|_| endpoint.account.is_none()) {
@@ -95,7 +101,8 @@ impl<'a> Pause<'a> {
     pub(super) async fn for_quota(&self, error: &Error, resets_at: Option<Timestamp>) -> Woken {
         let clock = &self.app().clock;
         let now = clock.now();
-        let until = resets_at.unwrap_or_else(|| now.saturating_add(UNKNOWN_RESET).unwrap_or(Timestamp::MAX));
+        let after = |wait: Duration| now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        let until = resets_at.map_or_else(|| after(UNKNOWN_RESET), |at| at.max(after(SHORTEST)));
         let left = until.duration_since(now).max(jiff::SignedDuration::ZERO).unsigned_abs();
         let lines = [
             format!("paused: {error}"),
@@ -113,7 +120,7 @@ impl<'a> Pause<'a> {
         loop {
             let left = until.duration_since(clock.now());
             if left <= jiff::SignedDuration::ZERO {
-                self.over("a new day");
+                self.over("the wait is over");
                 return Woken::GoOn;
             }
             tokio::select! {
@@ -142,5 +149,53 @@ impl<'a> Pause<'a> {
         if let Some(notifier) = self.notifier {
             notifier.tell(Happening::Paused, &error.to_string());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use photomove_core::drill::Drill;
+    use photomove_core::{ManualClock, Resource, SystemRandom};
+
+    use super::*;
+    use crate::args::Global;
+    use crate::ask::Person;
+    use crate::print::Printer;
+    use crate::settings::{self, Environment};
+    use crate::signal::Signals;
+
+    #[tokio::test]
+    async fn an_hour_that_has_come_already_is_not_asked_again_at_once() {
+        let (printer, _, talk) = Printer::captured(false);
+        let clock = ManualClock::new("2026-01-02T10:00:00Z".parse().unwrap());
+        let app = App {
+            global: Global {
+                state_dir: Some("state".into()),
+                ..Global::default()
+            },
+            environment: Environment::default(),
+            person: Person::nobody(true, printer.clone()),
+            printer,
+            clock: Arc::new(clock.clone()),
+            random: SystemRandom::shared(),
+            signals: Signals::default(),
+            drill: Drill::none(),
+        };
+        let settings = settings::without_file(&app.global, &app.environment).unwrap();
+        let before = app.clock.now();
+        let resets_at = Some(before);
+        let kind = ErrorKind::Quota {
+            resource: Resource::RequestsPerDay,
+            resets_at,
+        };
+        let pause = Pause::new(&app, &settings, None);
+        assert_eq!(
+            pause.for_quota(&Error::new(kind, "used up"), resets_at).await,
+            Woken::GoOn
+        );
+        assert!(app.clock.now().duration_since(before) >= jiff::SignedDuration::from_mins(1));
+        assert!(talk.text().contains("the wait is over: going on"), "{}", talk.text());
     }
 }
