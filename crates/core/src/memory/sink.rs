@@ -17,6 +17,9 @@ use super::commit::create;
 use super::state::{Entry, StagedBytes, State, all_checksums, merge, only};
 use super::{ALL_HASHES, LaneKind, MemoryProvider};
 
+/// What the handle of an upload ends with once the hash of the whole is known.
+const SEALED: &str = " sealed";
+
 impl MemoryProvider {
     pub(super) fn caps(&self, operation: Operation) -> Result<&SinkCaps> {
         let caps = self.rules.sink.as_ref();
@@ -52,6 +55,7 @@ impl MemoryProvider {
         let mut state = self.state();
         let old = resume.filter(|_| caps.resumable).and_then(|staged| {
             let token = staged.token.expose_secret();
+            let token = token.strip_suffix(SEALED).unwrap_or(token);
             let kept = state
                 .staged
                 .get(token)
@@ -110,12 +114,21 @@ impl MemoryProvider {
     }
 
     /// Lets the body say that all is as it was promised; otherwise the upload is cancelled.
-    async fn seal_body(&self, token: &str, body: &dyn Body) -> Result<()> {
-        let sealed = body.seal().await;
-        if sealed.is_err() {
+    async fn seal_body(&self, caps: &SinkCaps, staged: &Staged, body: &dyn Body, log: &dyn StageLog) -> Result<()> {
+        let token = staged.token.expose_secret();
+        if let Err(error) = body.seal().await {
             self.state().staged.remove(token);
+            return Err(error);
         }
-        sealed.map(|_| ())
+        if caps.resumable && body.checksums().sha1.is_none() {
+            // As Google does: the handle now says more of the same upload, namely which bytes it is of.
+            let told = Staged {
+                token: SecretString::from(format!("{token}{SEALED}")),
+                ..staged.clone()
+            };
+            log.opened(&told).await?;
+        }
+        Ok(())
     }
 
     /// Ends an upload: the bytes must be those that were announced.
@@ -256,7 +269,7 @@ impl PhotoSink for MemoryProvider {
             log.opened(&staged).await?;
         }
         self.take_body(&token, body, offset, log).await?;
-        self.seal_body(&token, body).await?;
+        self.seal_body(caps, &staged, body, log).await?;
         staged.visible = self.close_upload(caps, &token, body)?;
         reply.give(staged)
     }

@@ -102,14 +102,16 @@ impl Core {
     }
 
     /// Lets a token that was given just now live as long as such tokens do, whatever the service's clock says: where
-    /// one of the two clocks is wrong by a day, it would seem to be dead already and be sent again for ever.
-    pub(super) fn by_our_clock(&self, mut staged: Staged) -> Staged {
+    /// one of the two clocks is wrong by a day, it would seem to be dead already and be sent again for ever. One of an
+    /// upload that was `resumed` may be as old as that upload, so its end stays; what is sent again has a new one.
+    pub(super) fn by_our_clock(&self, mut staged: Staged, resumed: bool) -> Staged {
         let (Some(ttl), Some(until)) = (self.sink_caps.staged_ttl, staged.until) else {
             return staged;
         };
         let now = self.now();
         let left = until.duration_since(now);
-        if left.is_negative() || left.unsigned_abs() < ttl / 2 || left.unsigned_abs() > ttl {
+        let too_early = left.is_negative() || left.unsigned_abs() < ttl / 2;
+        if (too_early && !resumed) || (!left.is_negative() && left.unsigned_abs() > ttl) {
             staged.until = now.saturating_add(ttl).ok();
         }
         staged

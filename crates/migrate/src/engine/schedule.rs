@@ -18,7 +18,7 @@ use super::core::{Core, StepResult};
 use super::discover::Listing;
 use super::policy::LONGEST_PAUSE;
 use super::verify::VERIFY_BATCH;
-use crate::journal::uploads::Order;
+use crate::journal::uploads::{Order, Ready};
 use crate::journal::{jobs, merge, staging, uploads, verdicts};
 use crate::{Event, Stage, StopReason, WaitReason};
 
@@ -47,7 +47,7 @@ struct Schedule<'a> {
     listing: Option<Listing>,
     listed: bool,
     list_after: Option<Timestamp>,
-    page: VecDeque<i64>,
+    page: VecDeque<Ready>,
     sequence: i64,
     transfers: HashSet<i64>,
     lanes: HashSet<Lane>,
@@ -304,9 +304,15 @@ impl<'a> Schedule<'a> {
             if self.page.is_empty() {
                 self.turn_page(now, places, in_order).await?;
             }
-            let Some(id) = self.page.pop_front() else {
+            let Some(Ready { id, expired }) = self.page.front().copied() else {
                 return Ok(());
             };
+            // Few at once, where the day's requests may not suffice for more.
+            let few = usize::try_from(self.company(expired)).unwrap_or(usize::MAX);
+            if !self.transfers.is_empty() && self.transfers.len() >= few {
+                return Ok(());
+            }
+            self.page.pop_front();
             if !self.transfers.insert(id) {
                 continue;
             }
@@ -333,15 +339,22 @@ impl<'a> Schedule<'a> {
             // At the end of the sequence: what was put back on the way is read from the start.
             let again = in_order && found.is_empty() && self.sequence > 0;
             if in_order {
-                self.sequence = found.last().copied().unwrap_or(0);
+                self.sequence = found.last().map_or(0, |ready| ready.id);
             }
             if !again {
                 break found;
             }
         };
-        found.retain(|id| !self.transfers.contains(id));
+        found.retain(|ready| !self.transfers.contains(&ready.id));
         self.page = found.into();
         Ok(())
+    }
+
+    /// How many staged uploads make a batch: half as many for each time that a token died before there were enough, or
+    /// a day of very few requests would send the same files again for ever and never create one.
+    fn company(&self, expired: u32) -> u32 {
+        let batch = self.core.sink_caps.commit_batch.get();
+        batch.checked_shr(expired).unwrap_or(0).max(1)
     }
 
     /// Prepares the destination once, before the first row of a run is worked on.

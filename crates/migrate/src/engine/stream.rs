@@ -19,7 +19,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use super::core::{Core, defect};
 use super::receive::{check, wrong_length};
-use super::transfer::listed_without_bytes;
+use super::transfer::{cut_short, listed_without_bytes};
 use crate::journal::marks::{self, Marks};
 use crate::journal::staging;
 use crate::journal::uploads::{OriginRow, UploadRow};
@@ -179,7 +179,7 @@ impl Inner {
     /// A drain stops what can be continued at once: nobody waits hours for the end of a film.
     fn check_stop(&self) -> Result<()> {
         match self.core.env.stop.is_draining() {
-            true => Err(Error::new(ErrorKind::Cancelled, "stopped in the middle of a file")),
+            true => Err(cut_short()),
             false => Ok(()),
         }
     }

@@ -12,6 +12,7 @@ mod mutants;
 mod odd;
 mod older;
 mod prove;
+mod rare;
 mod recovery;
 mod sessions;
 mod spooling;

@@ -1,5 +1,6 @@
 //! One upload from `wanted` or `spooled` to `staged`.
 
+mod interruptible;
 mod log;
 pub(super) mod streamed;
 
@@ -16,6 +17,7 @@ use crate::journal::uploads::{self, UploadRow};
 use crate::journal::{listing, marks};
 use crate::{Reason, StopReason};
 
+use interruptible::Interruptible;
 use log::Log;
 
 impl Core {
@@ -84,6 +86,10 @@ impl Core {
             }
         }
         let place = self.open_places.acquire().await;
+        if self.env.stop.is_draining() {
+            // The run was stopped while this one waited for its turn.
+            return Ok(None);
+        }
         let received = self.receive_refreshed(row).await;
         drop(place);
         let parcel = match received {
@@ -159,6 +165,10 @@ impl Core {
         let received = parcel.received.clone();
         // The place comes first: an intent is open only while its request may be under way.
         let place = self.stage_places.acquire().await;
+        if self.env.stop.is_draining() && parcel.received.spool.is_some() {
+            // It is kept; sending it may take hours.
+            return Ok(());
+        }
         let now = self.now();
         let begun = self
             .write(move |c| staging::begin_stage(c, id, job, &received, From::Here, now))
@@ -176,10 +186,12 @@ impl Core {
         };
         let part = self.new_part(row);
         let log = Log::new(&self.journal, &self.env.clock, id, resume.as_ref());
-        let reply = self.sink.stage(&part, &*parcel.body, resume.as_ref(), &log).await;
+        let body = Interruptible::new(&*parcel.body, &log, &self.env.stop, parcel.received.spool.is_some());
+        let reply = self.sink.stage(&part, &body, resume.as_ref(), &log).await;
         drop(place);
         let staged = match reply {
-            Ok(staged) => self.by_our_clock(staged),
+            Err(_) if body.was_cut() => return self.resolve_stage_error(row, Some(intent), cut_short(), false).await,
+            Ok(staged) => self.by_our_clock(staged, resume.is_some()),
             Err(error) => {
                 return self.resolve_stage_error(row, Some(intent), error, log.went_on()).await;
             }
@@ -274,6 +286,11 @@ impl Core {
             }
         }
     }
+}
+
+/// A drain ends at once what can be continued: nobody waits hours for the end of a film.
+pub(super) fn cut_short() -> Error {
+    Error::new(ErrorKind::Cancelled, "stopped in the middle of a file")
 }
 
 /// What the source says it has, but does not give: never left out as gone, for it may come back.

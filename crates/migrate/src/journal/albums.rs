@@ -119,12 +119,13 @@ fn merge_after_failure(c: &Connection, album: i64, reason: &str) -> Result<()> {
 pub(crate) fn try_again(c: &Connection, job: i64, all: bool) -> Result<()> {
     const AGAIN: &str = "job=?1 AND state='failed' AND error_kind<>'unknown_outcome'
        AND (?2 OR error_kind IN('corrupt','network','timeout','unavailable','rate_limited','protocol'))";
+    // Also what was filed: an album that was given up after it had existed took its places with it.
     exec(
         c,
         &format!(
             "UPDATE filing SET state='wanted', reason=NULL, ready=coalesce((SELECT u.dest_id IS NOT NULL AND u.state IN
                ('committed','verified','unverifiable','already_there') FROM upload u WHERE u.id=filing.upload),0)
-             WHERE state='unfiled' AND album IN(SELECT id FROM album WHERE {AGAIN})"
+             WHERE state IN('unfiled','filed') AND album IN(SELECT id FROM album WHERE {AGAIN})"
         ),
         (job, all),
     )?;

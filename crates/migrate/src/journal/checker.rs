@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::rows::{number, one};
-use super::{JobId, Journal, accounting, unsigned};
+use super::{JobId, Journal, accounting, sql_error, unsigned};
 
 /// A rule of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -264,13 +264,15 @@ impl Journal {
     /// When the journal cannot be read.
     pub async fn check(&self, job: JobId) -> Result<Vec<Violation>> {
         self.read(move |c| {
+            // One view of the rows for all rules, whatever a run writes meanwhile.
+            let c = c.unchecked_transaction().map_err(sql_error)?;
             let finished = number(
-                c,
+                &c,
                 "SELECT EXISTS(SELECT 1 FROM job WHERE id=?1 AND state='finished')",
                 [job.0],
             )?;
             let moment = if finished == 0 { Moment::Always } else { Moment::End };
-            violations(c, job.0, moment)
+            violations(&c, job.0, moment)
         })
         .await
     }

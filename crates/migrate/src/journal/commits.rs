@@ -19,6 +19,8 @@ pub(crate) struct Group {
     pub ready: u64,
     /// When the oldest of them was staged.
     pub oldest: Option<Timestamp>,
+    /// How often the token of any of them died before it was used.
+    pub expired: u32,
     /// Whether more uploads of the group may still be staged.
     pub pending: bool,
 }
@@ -31,8 +33,9 @@ pub(crate) fn groups(c: &Connection, job: i64, now: Timestamp) -> Result<Vec<Gro
            EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='wanted' AND w.first_album IS g.first_album)
            OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='spooled' AND w.first_album IS g.first_album)
            OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='staging' AND w.first_album IS g.first_album)
-           OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='staged' AND w.first_album IS g.first_album AND w.next_try>?2)
-         FROM (SELECT first_album, sum(next_try IS NULL OR next_try<=?2) AS n, min(staged_at) AS oldest FROM upload
+           OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='staged' AND w.first_album IS g.first_album AND w.next_try>?2),
+           g.expired
+         FROM (SELECT first_album, sum(next_try IS NULL OR next_try<=?2) AS n, min(staged_at) AS oldest, max(expired) AS expired FROM upload
            WHERE job=?1 AND state='staged' GROUP BY first_album) g WHERE g.n>0 ORDER BY g.first_album",
         (job, millis(now)),
         |row| {
@@ -41,6 +44,7 @@ pub(crate) fn groups(c: &Connection, job: i64, now: Timestamp) -> Result<Vec<Gro
                 ready: unsigned(row.get(1)?),
                 oldest: row.get::<_, Option<i64>>(2)?.map(instant),
                 pending: row.get(3)?,
+                expired: row.get(4)?,
             })
         },
     )

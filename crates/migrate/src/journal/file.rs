@@ -32,6 +32,7 @@ impl Journal {
                         .operation(Operation::Journal)
                         .context("file", from.display())
                         .source(error)
+                        .hint("check the permissions of that folder, or use another `--state-dir`")
                 })?;
             }
         }
@@ -62,10 +63,15 @@ pub(super) fn is_cut(path: &Path) -> Option<&'static str> {
         (0, _) => Some("an empty file beside its write-ahead log"),
         // Pages are written whole; only a log that is still to be written back may leave a part of one. All page sizes
         // are multiples of the smallest.
-        (main, 0) if main % page_size(path).unwrap_or(512) != 0 => Some("its last page is cut"),
+        (main, 0) if main % USUAL_PAGE != 0 && main % page_size(path).unwrap_or(512) != 0 => {
+            Some("its last page is cut")
+        }
         _ => None,
     }
 }
+
+/// How large SQLite makes pages unless told otherwise; a file of whole ones is not opened to ask.
+const USUAL_PAGE: u64 = 4096;
 
 /// Reads the page size from the file's head.
 fn page_size(path: &Path) -> Option<u64> {
@@ -83,19 +89,23 @@ pub(super) fn create_private(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
+    // Only a file that is not there yet is opened, and closed again: to close one that exists would take the locks off
+    // that SQLite holds on it elsewhere in this process.
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     // On Windows the file inherits the access list of its folder, which in a profile admits its user alone.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => drop(made?),
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         }
     }
-    drop(file);
     Ok(())
 }

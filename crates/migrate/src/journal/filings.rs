@@ -161,8 +161,17 @@ pub(crate) fn unfile_album(c: &Connection, album: i64, reason: &str) -> Result<(
     Ok(())
 }
 
-/// Gives up what came into albums after they were given up.
+/// Why an item that arrived is not in a further album.
+pub(super) const NO_ID: &str = "the destination does not tell which item it is";
+
+/// Gives up what came into albums after they were given up, and what found out later that its item cannot be named.
 pub(crate) fn unfile_failed(c: &Connection, job: i64) -> Result<()> {
+    exec(
+        c,
+        "UPDATE filing SET state='unfiled', reason=?2 WHERE state='wanted' AND ready=0 AND album IN(SELECT id FROM album WHERE job=?1)
+           AND EXISTS(SELECT 1 FROM upload u WHERE u.id=filing.upload AND u.dest_id IS NULL AND u.state IN('verified','unverifiable','already_there'))",
+        (job, NO_ID),
+    )?;
     exec(
         c,
         "UPDATE filing SET state='unfiled', ready=0, reason=(SELECT coalesce(error,'the album could not be created') FROM album WHERE id=filing.album)
@@ -230,6 +239,12 @@ pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<(
                 format!("{first_title} ({})", slice + 2),
                 description,
             ),
+        )?;
+        // Two files that turned out to be the same may have come from both slices; one place is enough.
+        exec(
+            c,
+            "DELETE FROM filing WHERE album=?1 AND state IN('wanted','unfiled') AND upload IN(SELECT upload FROM filing WHERE album=?2)",
+            (album, next),
         )?;
         // What is in the album already stays there; the rest moves in the album's own order.
         let moved = exec(

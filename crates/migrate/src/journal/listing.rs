@@ -245,7 +245,8 @@ fn insert_upload(
     let Checksums { md5, .. } = part.checksums;
     number(
         c,
-        "INSERT INTO upload(target,job,bundle,key,size,md5,state,error_kind,error) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) RETURNING id",
+        "INSERT INTO upload(id,target,job,bundle,key,size,md5,state,error_kind,error)
+         VALUES(1+max((SELECT coalesce(max(id),0) FROM upload),(SELECT id FROM last_upload)),?1,?2,?3,?4,?5,?6,?7,?8,?9) RETURNING id",
         (
             intake.job.target,
             intake.job.id,

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use photomove_core::Result;
+use photomove_core::{Agreement, Digester, Result};
 use rusqlite::Connection;
 
-use super::rows::{exec, rows};
-use super::{signed, unsigned};
+use super::rows::{checksums, exec, one, rows};
+use super::{merge, signed, unsigned};
 
 /// States of the hash by how many bytes they hold.
 pub(crate) type Marks = BTreeMap<u64, Vec<u8>>;
@@ -57,6 +57,36 @@ pub(crate) fn uncount(c: &Connection, upload: i64) -> Result<()> {
         c,
         "UPDATE upload SET attempts=attempts-1 WHERE id=?1 AND attempts>0",
         [upload],
+    )?;
+    Ok(())
+}
+
+/// Takes the hashes of bytes that streamed from the mark at their end: whoever sent them did not live to tell them.
+pub(super) fn take_hashes(c: &Connection, id: i64) -> Result<()> {
+    let row = one(
+        c,
+        "SELECT h.state,u.target,u.size,u.md5,u.sha1,u.sha256 FROM upload u JOIN hash_state h ON h.upload=u.id AND h.offset=u.size
+         WHERE u.id=?1 AND u.sha1 IS NULL AND u.state='staging'",
+        [id],
+        |row| {
+            let promised = checksums(row, 3)?;
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, promised))
+        },
+    )?;
+    let Some((state, target, size, promised)) = row else {
+        return Ok(());
+    };
+    let Some(sums) = Digester::restore(&state).map(Digester::finish) else {
+        return Ok(());
+    };
+    let differs = matches!(sums.agrees(&promised), Agreement::Different(_));
+    if differs || merge::twin(c, target, unsigned(size), &sums, id)?.is_some() {
+        return Ok(());
+    }
+    exec(
+        c,
+        "UPDATE upload SET md5=?2, sha1=?3, sha256=?4, sent=size WHERE id=?1",
+        (id, &sums.md5, &sums.sha1, &sums.sha256),
     )?;
     Ok(())
 }

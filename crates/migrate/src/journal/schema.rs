@@ -1,9 +1,10 @@
 //! The journal's tables, and how an older file becomes a newer one.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use photomove_core::{Error, ErrorKind, Operation, Result};
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::sql_error;
 
@@ -94,13 +95,22 @@ CREATE VIEW accounting AS SELECT a.job, CASE WHEN p.skipped IS NOT NULL THEN 'sk
   FROM part p JOIN asset a ON a.id=p.asset LEFT JOIN upload u ON u.id=p.upload GROUP BY 1,2;
 ";
 
-// The trigger: whoever drops or replaces the handle of an upload drops what is known of the bytes sent under it.
+// The first trigger: whoever drops or replaces the handle of an upload drops what is known of the bytes sent under it.
+// While they are sent a sink may say more of the same upload, such as its hash. Should it be another upload after all,
+// that one has no bytes yet: whatever is given to it is written down anew, from its first byte.
+// The second: the number of an upload that was merged into another one is never given again. Tasks and files that were
+// begun under it may still be about, and must not meet another photo there.
 const VERSION_2: &str = "
 CREATE TABLE hash_state(upload INTEGER NOT NULL REFERENCES upload ON DELETE CASCADE, offset INTEGER NOT NULL, state BLOB NOT NULL,
   PRIMARY KEY(upload, offset)) STRICT, WITHOUT ROWID;
 CREATE TRIGGER hash_state_of_handle AFTER UPDATE OF token ON upload WHEN NEW.token IS NOT OLD.token
+    AND NOT (OLD.state='staging' AND NEW.state='staging' AND OLD.token IS NOT NULL AND NEW.token IS NOT NULL)
   BEGIN DELETE FROM hash_state WHERE upload=NEW.id; END;
+CREATE TABLE last_upload(id INTEGER NOT NULL) STRICT;
+INSERT INTO last_upload SELECT coalesce(max(id),0) FROM upload;
+CREATE TRIGGER upload_number AFTER DELETE ON upload BEGIN UPDATE last_upload SET id=max(id,OLD.id); END;
 ALTER TABLE album ADD COLUMN error_kind TEXT;
+ALTER TABLE upload ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
 DROP VIEW accounting;
 ";
 
@@ -114,9 +124,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<()> {
 
 /// Brings the file to [`VERSION`]: creates the tables, migrates after a copy, or refuses.
 pub(super) fn bring_up(connection: &mut Connection, path: &Path, steps: &[Migration], version: i64) -> Result<()> {
-    let found: i64 = connection
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(sql_error)?;
+    let found = version_of(connection)?;
     if found > version {
         return Err(
             Error::new(ErrorKind::Config, "the journal was written by a newer photomove")
@@ -135,7 +143,13 @@ pub(super) fn bring_up(connection: &mut Connection, path: &Path, steps: &[Migrat
     }
     copy_aside(connection, path, found)?;
     for step in steps.iter().filter(|step| step.from >= found) {
-        let transaction = connection.transaction().map_err(sql_error)?;
+        // From its first look on nobody else writes: another process may be at the same work.
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql_error)?;
+        if version_of(&transaction)? != step.from {
+            continue;
+        }
         transaction.execute_batch(step.sql).map_err(sql_error)?;
         transaction
             .pragma_update(None, "user_version", step.from + 1)
@@ -145,8 +159,21 @@ pub(super) fn bring_up(connection: &mut Connection, path: &Path, steps: &[Migrat
     Ok(())
 }
 
+fn version_of(connection: &Connection) -> Result<i64> {
+    connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(sql_error)
+}
+
 fn create(connection: &mut Connection, path: &Path, steps: &[Migration], version: i64) -> Result<()> {
-    let tables: i64 = connection
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(sql_error)?;
+    if version_of(&transaction)? == version {
+        // Another process was quicker.
+        return Ok(());
+    }
+    let tables: i64 = transaction
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(sql_error)?;
     if tables != 0 {
@@ -155,7 +182,6 @@ fn create(connection: &mut Connection, path: &Path, steps: &[Migration], version
             .context("file", path.display())
             .hint("use another `--state-dir`"));
     }
-    let transaction = connection.transaction().map_err(sql_error)?;
     transaction.execute_batch(TABLES).map_err(sql_error)?;
     for step in steps {
         transaction.execute_batch(step.sql).map_err(sql_error)?;
@@ -176,7 +202,10 @@ fn copy_aside(connection: &Connection, path: &Path, found: i64) -> Result<PathBu
     }
     // Copied under another name first, so that a copy cut short is never taken for a whole one.
     let mut part = copy.as_os_str().to_owned();
-    part.push(".part");
+    // A name of its own: others may be at the same work.
+    static COPIES: AtomicU32 = AtomicU32::new(0);
+    let number = COPIES.fetch_add(1, Ordering::Relaxed);
+    part.push(format!(".{}-{number}.part", std::process::id()));
     let part = PathBuf::from(part);
     let failed = |error: std::io::Error| {
         Error::new(ErrorKind::Internal, "could not copy the journal before migrating it")
@@ -192,6 +221,9 @@ fn copy_aside(connection: &Connection, path: &Path, found: i64) -> Result<PathBu
     connection
         .execute("VACUUM INTO ?1", [part.to_string_lossy()])
         .map_err(sql_error)?;
+    // SQLite does not wait for the disk there.
+    let written = std::fs::OpenOptions::new().write(true).open(&part);
+    written.and_then(|file| file.sync_all()).map_err(failed)?;
     std::fs::rename(&part, &copy).map_err(failed)?;
     Ok(copy)
 }

@@ -211,7 +211,7 @@ pub(crate) fn streamed(
                 merge::merge(c, twin, id, job)?;
                 outcome = Streamed::TookOver(twin);
             }
-            Some((_, true)) => {
+            Some((state, proven)) if proven || state != "staging" => {
                 let parts = rows(c, "SELECT id FROM part WHERE upload=?1 ORDER BY id", [id], |row| {
                     row.get(0)
                 })?;
@@ -269,6 +269,7 @@ pub(crate) fn being_staged(c: &Connection, id: i64) -> Result<Option<BeingStaged
 
 /// Notes that the bytes that were being sent are an item already.
 pub(crate) fn exists(c: &Connection, id: i64, intent: i64, dest: &str, now: Timestamp) -> Result<()> {
+    super::marks::take_hashes(c, id)?;
     exec(
         c,
         "UPDATE upload SET state='committed', dest_id=?2, spool=NULL, next_try=NULL WHERE id=?1 AND state='staging'",
@@ -435,7 +436,7 @@ pub(crate) fn expire(c: &Connection, job: i64, now: Timestamp, margin: Duration)
     exec(
         c,
         "UPDATE upload SET state=CASE WHEN spool IS NULL THEN 'wanted' ELSE 'spooled' END, token=NULL, token_until=NULL,
-           token_session=NULL, staged_at=NULL WHERE job=?1 AND state='staged' AND token_until<=?2",
+           token_session=NULL, staged_at=NULL, expired=expired+1 WHERE job=?1 AND state='staged' AND token_until<=?2",
         (job, millis(limit)),
     )
 }
@@ -466,7 +467,8 @@ pub(crate) fn spool_leftovers(c: &Connection, job: i64, found: &[i64]) -> Result
     for upload in found.iter().copied() {
         let row = one(
             c,
-            "SELECT job, CASE WHEN spool IS NOT NULL THEN coalesce(size,0) END FROM upload WHERE id=?1",
+            "SELECT job, CASE WHEN spool IS NOT NULL AND state IN('wanted','spooled','staging') THEN coalesce(size,0) END
+             FROM upload WHERE id=?1",
             [upload],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)),
         )?;

@@ -53,26 +53,41 @@ pub(crate) enum Order {
     BySequence { after: i64 },
 }
 
+/// An upload that can be received or sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ready {
+    pub id: i64,
+    /// How often its token died before it was used.
+    pub expired: u32,
+}
+
+fn ready_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Ready> {
+    Ok(Ready {
+        id: row.get(0)?,
+        expired: row.get(1)?,
+    })
+}
+
 /// Returns uploads that can be received or sent now.
-pub(crate) fn ready(c: &Connection, job: i64, now: Timestamp, order: Order, limit: u32) -> Result<Vec<i64>> {
+pub(crate) fn ready(c: &Connection, job: i64, now: Timestamp, order: Order, limit: u32) -> Result<Vec<Ready>> {
     let now = millis(now);
     if let Order::BySequence { after } = order {
         // By row id, so that a page costs what it holds and not a sort of all that is left.
         return rows(
             c,
-            "SELECT id FROM upload NOT INDEXED WHERE job=?1 AND id>?3 AND state IN('wanted','spooled') AND (next_try IS NULL OR next_try<=?2)
+            "SELECT id,expired FROM upload NOT INDEXED WHERE job=?1 AND id>?3 AND state IN('wanted','spooled') AND (next_try IS NULL OR next_try<=?2)
              ORDER BY id LIMIT ?4",
             (job, now, after, limit),
-            |row| row.get(0),
+            ready_row,
         );
     }
     let of = |state: &str| {
         rows(
             c,
-            "SELECT id FROM upload WHERE job=?1 AND state=?2 AND (next_try IS NULL OR next_try<=?3)
+            "SELECT id,expired FROM upload WHERE job=?1 AND state=?2 AND (next_try IS NULL OR next_try<=?3)
              ORDER BY first_album, place, id LIMIT ?4",
             (job, state, now, limit),
-            |row| row.get::<_, i64>(0),
+            ready_row,
         )
     };
     // What lies in the spool goes first: it holds room that others need.

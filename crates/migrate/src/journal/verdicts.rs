@@ -88,9 +88,6 @@ pub(crate) enum Verdict {
     Later { reason: Reason, at: Timestamp },
 }
 
-/// Why an item that arrived is not in a further album.
-const NO_ID: &str = "the destination does not tell which item it is";
-
 /// Stores what was found out.
 pub(crate) fn apply(c: &Connection, upload: i64, verdict: &Verdict, now: Timestamp) -> Result<()> {
     match verdict {
@@ -106,7 +103,7 @@ pub(crate) fn apply(c: &Connection, upload: i64, verdict: &Verdict, now: Timesta
                 c,
                 "UPDATE filing SET state='unfiled', reason=?2 WHERE upload=?1 AND state='wanted' AND ready=0
                    AND EXISTS(SELECT 1 FROM upload WHERE id=?1 AND dest_id IS NULL)",
-                (upload, NO_ID),
+                (upload, filings::NO_ID),
             )?;
             put_evidence(c, upload, result, detail, now)
         }

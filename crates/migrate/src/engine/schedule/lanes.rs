@@ -65,7 +65,8 @@ impl Schedule<'_> {
             if self.is_busy(group.album) {
                 continue;
             }
-            if !group.pending || self.is_aged(group.oldest, now) {
+            let waited_in_vain = group.expired > 0 && group.ready >= u64::from(self.company(group.expired));
+            if !group.pending || waited_in_vain || self.is_aged(group.oldest, now) {
                 return Ok(Some(Work::Commit(group.album)));
             }
             if group.ready >= u64::from(batch) {

@@ -35,6 +35,8 @@ pub(super) struct OddSource {
     pub hintless: bool,
     /// Called before each page of assets.
     pub look: Option<Box<dyn Fn() + Send + Sync>>,
+    /// Called whenever a file is opened.
+    pub at_open: Option<Box<dyn Fn() + Send + Sync>>,
     starts: AtomicU64,
     pages: AtomicU64,
 }
@@ -60,6 +62,7 @@ impl OddSource {
             given: Arc::default(),
             hintless: false,
             look: None,
+            at_open: None,
             starts: AtomicU64::new(0),
             pages: AtomicU64::new(0),
         }
@@ -149,6 +152,9 @@ impl PhotoSource for OddSource {
             media.size_bytes = None;
         }
         self.opened.lock().unwrap().push(offset);
+        if let Some(call) = &self.at_open {
+            call();
+        }
         let mut flip = self.flips.lock().unwrap().take_if(|at| *at >= media.starts_at);
         let (given, mut at) = (Arc::clone(&self.given), media.starts_at);
         media.stream = media

@@ -1,6 +1,7 @@
 //! What a sink tells while it takes a part.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,8 @@ pub(super) struct Log<'a> {
     clock: &'a SharedClock,
     upload: i64,
     resumed: Option<&'a Staged>,
+    /// Whether the upload can be continued by another process.
+    durable: Arc<AtomicBool>,
     state: Mutex<State>,
 }
 
@@ -40,6 +43,7 @@ impl<'a> Log<'a> {
             clock,
             upload,
             resumed,
+            durable: Arc::default(),
             state: Mutex::new(State {
                 same: resumed.is_some(),
                 first: None,
@@ -51,6 +55,11 @@ impl<'a> Log<'a> {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Becomes true once the handle is in the journal.
+    pub(super) fn durable(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.durable)
     }
 
     /// Says whether an upload that was begun before is further now: then this try was no failure.
@@ -73,7 +82,9 @@ impl StageLog for Log<'_> {
         let (upload, handle) = (self.upload, handle.clone());
         self.journal
             .write(move |c| staging::stage_opened(c, upload, &handle))
-            .await
+            .await?;
+        self.durable.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn stored(&self, bytes: u64) {

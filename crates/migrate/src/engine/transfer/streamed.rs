@@ -50,6 +50,9 @@ impl Core {
         let memory = self.hold_memory(read_ahead(self.block())).await;
         let memory = memory.map_err(StopReason::Failed)?;
         let stage_place = self.stage_places.acquire().await;
+        if self.env.stop.is_draining() {
+            return Ok(());
+        }
         let Some((intent, resume, marks)) = self.begin_streamed(row, size).await? else {
             return Ok(());
         };
@@ -66,7 +69,10 @@ impl Core {
             }
         }
         match reply {
-            Ok(staged) => self.streamed(row, intent, self.by_our_clock(staged), sums, size).await,
+            Ok(staged) => {
+                self.streamed(row, intent, self.by_our_clock(staged, resume.is_some()), sums, size)
+                    .await
+            }
             Err(error) => match body.cut() {
                 Some(Cut::Gone) => {
                     let (id, now) = (row.id, self.now());
