@@ -117,21 +117,23 @@ fn merge_after_failure(c: &Connection, album: i64, reason: &str) -> Result<()> {
 
 /// Wants albums again that were given up by bad luck, or with `all` for whatever reason that is known.
 pub(crate) fn try_again(c: &Connection, job: i64, all: bool) -> Result<()> {
-    const AGAIN: &str = "job=?1 AND state='failed' AND error_kind<>'unknown_outcome'
-       AND (?2 OR error_kind IN('corrupt','network','timeout','unavailable','rate_limited','protocol'))";
+    let again = format!(
+        "job=?1 AND state='failed' AND error_kind<>'unknown_outcome' AND (?2 OR error_kind IN({}))",
+        super::jobs::BAD_LUCK
+    );
     // Also what was filed: an album that was given up after it had existed took its places with it.
     exec(
         c,
         &format!(
             "UPDATE filing SET state='wanted', reason=NULL, ready=coalesce((SELECT u.dest_id IS NOT NULL AND u.state IN
                ('committed','verified','unverifiable','already_there') FROM upload u WHERE u.id=filing.upload),0)
-             WHERE state IN('unfiled','filed') AND album IN(SELECT id FROM album WHERE {AGAIN})"
+             WHERE state IN('unfiled','filed') AND album IN(SELECT id FROM album WHERE {again})"
         ),
         (job, all),
     )?;
     exec(
         c,
-        &format!("UPDATE album SET state='wanted', dest_id=NULL, error=NULL, error_kind=NULL WHERE {AGAIN}"),
+        &format!("UPDATE album SET state='wanted', dest_id=NULL, error=NULL, error_kind=NULL WHERE {again}"),
         (job, all),
     )?;
     Ok(())

@@ -108,6 +108,10 @@ pub(crate) fn set_state(c: &Connection, job: i64, state: JobState, wake_at: Opti
     Ok(())
 }
 
+/// Kinds of failure that may not come again: a new pass tries what failed so. A page that is no answer (`protocol`) may
+/// be gone tomorrow as well.
+pub(crate) const BAD_LUCK: &str = "'corrupt','network','timeout','unavailable','rate_limited','protocol'";
+
 /// Begins to list a finished job's source anew; what failed by bad luck is wanted again.
 pub(crate) fn begin_pass(c: &Connection, job: i64, retry_refused: bool, now: Timestamp) -> Result<()> {
     exec(
@@ -118,13 +122,15 @@ pub(crate) fn begin_pass(c: &Connection, job: i64, retry_refused: bool, now: Tim
     exec(c, "DELETE FROM cursor WHERE job=?1", [job])?;
     exec(c, "UPDATE album SET listed=0 WHERE job=?1", [job])?;
     albums::try_again(c, job, retry_refused)?;
-    const AGAIN: &str = "job=?1 AND state='failed' AND (?2 OR error_kind IN('corrupt','network','timeout','unavailable','rate_limited'))
-       AND error_kind NOT IN('empty','unknown_outcome') AND EXISTS(SELECT 1 FROM part WHERE part.upload=upload.id)";
+    let again = format!(
+        "job=?1 AND state='failed' AND (?2 OR error_kind IN({BAD_LUCK})) AND error_kind NOT IN('empty','unknown_outcome')
+           AND EXISTS(SELECT 1 FROM part WHERE part.upload=upload.id)"
+    );
     // What was lost at the destination after it was filed is in no album any more.
     exec(
         c,
         &format!(
-            "UPDATE filing SET state='wanted', ready=0 WHERE state='filed' AND upload IN(SELECT id FROM upload WHERE {AGAIN})"
+            "UPDATE filing SET state='wanted', ready=0 WHERE state='filed' AND upload IN(SELECT id FROM upload WHERE {again})"
         ),
         (job, retry_refused),
     )?;
@@ -132,7 +138,7 @@ pub(crate) fn begin_pass(c: &Connection, job: i64, retry_refused: bool, now: Tim
         c,
         &format!(
             "UPDATE upload SET state='wanted', attempts=0, next_try=NULL, error=NULL, error_kind=NULL, size=NULL, md5=NULL, sha1=NULL,
-               sha256=NULL, token=NULL, token_until=NULL, token_session=NULL, spool=NULL, sent=0, dest_id=NULL, described=0 WHERE {AGAIN}"
+               sha256=NULL, token=NULL, token_until=NULL, token_session=NULL, spool=NULL, sent=0, dest_id=NULL, described=0 WHERE {again}"
         ),
         (job, retry_refused),
     )?;
