@@ -47,7 +47,9 @@ async fn main() -> Result<()> {
     );
     let again = migration.run().await?;
     println!("again: nothing to do is {}", again.nothing_to_do);
-    for album in new.albums() {
+    let mut albums = new.albums();
+    albums.sort_by(|a, b| a.title.cmp(&b.title));
+    for album in albums {
         println!("album {}: {} items", album.title, album.members.len());
     }
     Ok(())

@@ -61,8 +61,8 @@ async fn migrate_memory_moves_everything_once() {
     plan: 6 files, 54 bytes, 2 albums
     verified 6 of 6, sent 5
     again: nothing to do is true
-    album Lisbon 2023: 2 items
     album Favourites: 2 items
+    album Lisbon 2023: 2 items
     ");
 }
 
