@@ -3,31 +3,36 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::time::Duration;
 
-use photomove_sim::{Fill, SimOptions};
+use photomove_sim::SimOptions;
 
 use crate::support::{Stage, synthetic};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_is_refused_and_told_who_is_under_way() {
+    // The reply to the only batch does not come before the clock is moved: until then the first run is under way.
+    let held = r#"[{"operation": "batch_create", "nth": 1, "fault": "late", "ms": 1800000}]"#;
     let stage = Stage::with(SimOptions {
-        fill: Some(Fill::Synthetic {
-            count: 40,
-            bytes: 20_000,
-        }),
-        latency: Duration::from_millis(30),
+        fill: Some(synthetic(40)),
+        faults: photomove_sim::parse_faults(held).expect("a plan"),
         ..Stage::options()
     })
     .await;
     let mut first = stage.spawn(&["amazon", "google", "--yes"]);
-    stage.until_google_holds(1).await;
+    stage.until_google_got("upload").await;
     let second = stage.photomove(&["amazon", "google", "--yes"]).await.expect_code(10);
     let holder = format!("process {}", first.id());
     assert!(second.stderr.contains(&holder), "no `{holder}` in: {}", second.stderr);
     assert!(second.stderr.contains("hint: "), "{}", second.stderr);
-    let code = tokio::task::spawn_blocking(move || first.wait())
-        .await
-        .expect("ends")
-        .expect("ends");
+    let (done, mut ended) = tokio::sync::oneshot::channel();
+    tokio::task::spawn_blocking(move || done.send(first.wait()));
+    let code = loop {
+        // Again and again: the batch may not have been under way when the clock was moved first.
+        stage.advance_google(Duration::from_secs(1800));
+        tokio::select! {
+            code = &mut ended => break code.expect("the waiting thread ends").expect("ends"),
+            () = tokio::time::sleep(Duration::from_millis(50)) => {}
+        }
+    };
     assert_eq!(code.code(), Some(0));
     assert_eq!(stage.google_items().await.len(), 40);
 }

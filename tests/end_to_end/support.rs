@@ -137,6 +137,23 @@ impl Stage {
             .expect("items arrive");
     }
 
+    /// Waits until Google's stand-in was asked for an operation.
+    pub async fn until_google_got(&self, operation: &str) {
+        let got = async {
+            while count(&self.google_counts(), operation) == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(120), got)
+            .await
+            .expect("the request comes");
+    }
+
+    /// Moves the clock of Google's stand-in.
+    pub fn advance_google(&self, by: std::time::Duration) {
+        self.service(ServiceKind::Google).shared().clock.advance(by);
+    }
+
     /// Runs a command that prints an address to open, opens it as a browser would, and hands the address it leads to
     /// over on the standard input as well, for commands that ask for it there.
     pub async fn photomove_in_browser(&self, args: &[&str]) -> Output {
