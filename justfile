@@ -43,6 +43,7 @@ demo:
 prove:
     rm -f target/prove/figures.jsonl
     PHOTOMOVE_PROVE=full cargo test --profile prove --test trust -- --nocapture --skip memory::
+    PHOTOMOVE_PROVE=full cargo test --profile prove -p photomove-migrate --lib -- --nocapture prove::
     just bench-memory
     cat target/prove/figures.md
 
