@@ -134,7 +134,7 @@ async fn weather(scenario: &Scenario, faults: u64) {
         jobs += 1;
     }
     scenario.figure(
-        "faults injected",
+        &format!("faults injected, seed {}", scenario.seed),
         happened,
         &format!("{jobs} jobs of 60 items, {runs} runs; 0 lost, 0 doubled"),
     );
