@@ -18,6 +18,10 @@ use crate::settings::{self, Environment, Settings};
 use crate::signal::Signals;
 use crate::{errors, log};
 
+/// Threads that carry the requests.
+const WORKERS_MAX: usize = 4;
+/// Threads for what blocks: the journal's readers, files, a question to a person.
+const BLOCKING_MAX: usize = 8;
 /// How long a run may take to put its things away after the second Ctrl-C.
 const ABORT_GRACE: Duration = Duration::from_secs(2);
 
@@ -78,7 +82,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start(cli: Cli, environment: Environment, printer: Printer) -> Result<Exit> {
+    // Each thread costs memory of its own, in the allocator too, and the work is mostly waiting.
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.clamp(2, WORKERS_MAX))
+        .max_blocking_threads(BLOCKING_MAX)
         .enable_all()
         .build()
         .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot start threads: {error}")))?;

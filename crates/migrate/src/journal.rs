@@ -44,11 +44,11 @@ use writer::Writer;
 /// How long another connection is waited for.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(10);
 /// Connections for reading; further readers wait, for opening one more costs more than most reads.
-const READERS_MAX: usize = 4;
+const READERS_MAX: usize = 2;
 /// Prepared statements that a connection keeps; more than the engine has, or each step would parse them anew.
 const STATEMENTS_KEPT: usize = 256;
 
-/// Pages that a connection keeps: five of them make 10 MiB, whatever the size of the file.
+/// Pages that a connection keeps: three of them make 6 MiB, whatever the size of the file.
 const CACHE: &str = "PRAGMA cache_size=-2048";
 
 /// The journal of all jobs; clones are the same journal.

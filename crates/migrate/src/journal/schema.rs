@@ -25,9 +25,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
     sql: VERSION_2,
 }];
 
+// What a large statement changes is kept for its undoing, and what it sorts too: in memory that would grow with the
+// library. SQLite's files for it are private and have no name, or go with the process.
 const PRAGMAS: &str =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192;
-PRAGMA temp_store=MEMORY;";
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=FILE;";
 
 // Where this differs from the design, docs/decisions says why: `filing` carries what `member.state` carried, ledger
 // and account_fact are named by text because requests are counted before the owner is known, and uploads know their
