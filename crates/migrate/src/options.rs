@@ -49,7 +49,7 @@ impl MigrateOptions {
             spool_dir: state_dir.join("spool"),
             spool_max_bytes: 10 << 30,
             memory_part_max_bytes: 8 << 20,
-            memory_budget_bytes: 16 << 20,
+            memory_budget_bytes: 12 << 20,
             open_concurrency: None,
             stage_concurrency: None,
             attempts: 3,
