@@ -11,7 +11,7 @@ use photomove_core::{
 
 use super::harness::{Bench, clock, demanding, kind_source};
 use super::killer::{Gate, Killer};
-use super::kills::run_until_killed;
+use super::kills::{die_around, run_until_killed, visible};
 use super::odd::OddSource;
 use super::streams::{LONG, MIDDLE, assert_recorded, bench, bench_with, bytes, film, run_from, traces, watched};
 
@@ -56,16 +56,7 @@ async fn a_kill_in_the_middle_costs_only_what_the_destination_did_not_have() {
 async fn a_reply_that_is_lost_with_the_process_at_the_very_end_costs_no_byte() {
     let bench = bench();
     bench.source.insert(film("long", 1, LONG));
-    let killer = Killer::new(u64::MAX);
-    let mut gate = Gate::new(&bench.sink, &killer);
-    gate.dies_around = Some((Operation::Stage, FailWhen::AfterActing));
-    let migration = bench.migration(bench.open(None), Arc::new(gate));
-    tokio::select! {
-        biased;
-        () = killer.died() => {}
-        ended = Box::pin(migration.run()) => panic!("nothing died: {ended:?}"),
-    }
-    drop(migration);
+    die_around(&bench, Operation::Stage, FailWhen::AfterActing).await;
     assert_eq!(traces(&bench).0, 1);
     let source = watched(&bench);
     let given = Arc::clone(&source.given);
@@ -323,14 +314,7 @@ async fn killed_at_every_boundary_of_a_stream() {
 
 #[tokio::test]
 async fn killed_at_every_boundary_of_a_stream_where_staging_is_final() {
-    kill_everywhere(5, |sink| {
-        sink.with_sink_caps(|caps| {
-            caps.stage = StageKind::VisibleAtOnce;
-            caps.find_by = HashKinds::MD5;
-            caps.staged_ttl = None;
-        })
-    })
-    .await;
+    kill_everywhere(5, visible).await;
 }
 
 /// Tokens are counted as dead when their day is over, unless that very defect is planted.

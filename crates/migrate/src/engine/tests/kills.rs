@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use photomove_core::{HashKinds, MemoryAlbum, MemoryItem, MemoryProvider, Operation, PhotoProvider, StageKind};
+use photomove_core::{
+    FailWhen, HashKinds, MemoryAlbum, MemoryItem, MemoryProvider, Operation, PhotoProvider, StageKind,
+};
 use rusqlite::Connection;
 use secrecy::ExposeSecret;
 
@@ -24,6 +26,28 @@ pub(super) fn library(bench: &Bench) {
         .source
         .add_album(MemoryAlbum::new("c", "Album c", ["twin".into(), "i5".into()]));
     bench.album("empty", []);
+}
+
+/// As a folder does it: what is sent is there at once, and can be found by its hash.
+pub(super) fn visible(sink: MemoryProvider) -> MemoryProvider {
+    sink.with_sink_caps(|caps| {
+        caps.stage = StageKind::VisibleAtOnce;
+        caps.find_by = HashKinds::MD5;
+        caps.staged_ttl = None;
+    })
+}
+
+/// Lets the process die right before or right after the first call of that sort.
+pub(super) async fn die_around(bench: &Bench, operation: Operation, when: FailWhen) {
+    let killer = Killer::new(u64::MAX);
+    let mut gate = Gate::new(&bench.sink, &killer);
+    gate.dies_around = Some((operation, when));
+    let migration = bench.migration(bench.open(None), Arc::new(gate));
+    tokio::select! {
+        biased;
+        () = killer.died() => {}
+        ended = Box::pin(migration.run()) => panic!("{operation:?} {when:?}: nothing died: {ended:?}"),
+    }
 }
 
 pub(super) fn small_batches(sink: MemoryProvider) -> MemoryProvider {
@@ -97,14 +121,7 @@ async fn killed_at_every_boundary_where_equal_bytes_are_not_known_again() {
 
 #[tokio::test]
 async fn killed_at_every_boundary_where_staging_is_final() {
-    kill_everywhere(3, |sink| {
-        sink.with_sink_caps(|caps| {
-            caps.stage = StageKind::VisibleAtOnce;
-            caps.find_by = HashKinds::MD5;
-            caps.staged_ttl = None;
-        })
-    })
-    .await;
+    kill_everywhere(3, visible).await;
 }
 
 #[tokio::test]

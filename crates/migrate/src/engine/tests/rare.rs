@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use photomove_core::{AuthProblem, Error, ErrorKind, FailWhen, HashKinds, MemoryItem, Operation, Resource, StageKind};
+use photomove_core::{AuthProblem, Error, ErrorKind, FailWhen, HashKinds, MemoryItem, Operation, Resource};
 use rusqlite::Connection;
 
 use super::harness::{Bench, clock, demanding, item, kind_source};
 use super::killer::{Gate, Killer};
-use super::kills::small_batches;
+use super::kills::{die_around, small_batches, visible};
 use super::streams::{
     LONG, assert_recorded, bench as stream_bench, bench_with as stream_bench_with, bytes, film, watched,
 };
@@ -28,20 +28,6 @@ fn change(bench: &Bench, sql: &str) {
 async fn run_through(bench: &Bench, gate: Gate) -> Summary {
     let migration = bench.migration(bench.open(None), Arc::new(gate));
     Box::pin(migration.run()).await.unwrap()
-}
-
-/// Lets the process die once a file is at the destination, before anybody learns of it.
-async fn die_after_staging(bench: &Bench) {
-    let killer = Killer::new(u64::MAX);
-    let mut gate = Gate::new(&bench.sink, &killer);
-    gate.dies_around = Some((Operation::Stage, FailWhen::AfterActing));
-    let migration = bench.migration(bench.open(None), Arc::new(gate));
-    tokio::select! {
-        biased;
-        () = killer.died() => {}
-        ended = Box::pin(migration.run()) => panic!("nothing died: {ended:?}"),
-    }
-    drop(migration);
 }
 
 /// A task that was begun for an upload which is merged into another one meanwhile must not meet another photo there.
@@ -283,7 +269,7 @@ async fn a_token_that_was_fetched_late_does_not_become_younger() {
     let bench =
         stream_bench_with(|sink| sink.with_sink_caps(|caps| caps.staged_ttl = Some(Duration::from_secs(23 * 3600))));
     bench.source.insert(film("long", 1, LONG));
-    die_after_staging(&bench).await;
+    die_around(&bench, Operation::Stage, FailWhen::AfterActing).await;
     bench.clock.advance(Duration::from_secs(20 * 3600));
     bench.sink.fail_next(Operation::Commit, FailWhen::Before, revoked);
     assert!(bench.run().await.stopped.is_some());
@@ -304,15 +290,9 @@ async fn a_token_that_was_fetched_late_does_not_become_younger() {
 /// Found at the destination by the hash that was promised: the other hashes were written down with its last byte.
 #[tokio::test]
 async fn a_long_file_whose_reply_was_lost_with_the_process_keeps_all_its_hashes() {
-    let bench = stream_bench_with(|sink| {
-        sink.with_sink_caps(|caps| {
-            caps.stage = StageKind::VisibleAtOnce;
-            caps.find_by = HashKinds::MD5;
-            caps.staged_ttl = None;
-        })
-    });
+    let bench = stream_bench_with(visible);
     bench.source.insert(film("long", 1, LONG));
-    die_after_staging(&bench).await;
+    die_around(&bench, Operation::Stage, FailWhen::AfterActing).await;
     assert_eq!(bench.run().await.accounting.verified.count, 1);
     assert_eq!(bench.sink.taken_bytes(), LONG);
     assert_recorded(&bench, &bytes(1, LONG));

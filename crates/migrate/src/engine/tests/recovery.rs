@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use photomove_core::{
-    Error, ErrorKind, FailWhen, Happened, HashKinds, MemoryItem, MemoryProvider, Operation, StageKind,
-};
+use photomove_core::{Error, ErrorKind, FailWhen, Happened, HashKinds, MemoryItem, MemoryProvider, Operation};
 
 use super::harness::{Bench, clock, demanding, item, kind_source};
 use super::killer::{Gate, Killer};
-use super::kills::run_until_killed;
+use super::kills::{die_around, run_until_killed, visible};
 
 const CALLS: [Operation; 4] = [
     Operation::Stage,
@@ -25,28 +23,6 @@ fn bench_with(sink: impl FnOnce(MemoryProvider) -> MemoryProvider) -> Bench {
     let clock = clock();
     let target = sink(demanding(&clock));
     Bench::with(Arc::clone(&clock), kind_source(&clock), target)
-}
-
-/// As a folder does it: what is sent is there at once, and can be found by its hash.
-fn visible(sink: MemoryProvider) -> MemoryProvider {
-    sink.with_sink_caps(|caps| {
-        caps.stage = StageKind::VisibleAtOnce;
-        caps.find_by = HashKinds::MD5;
-        caps.staged_ttl = None;
-    })
-}
-
-/// Lets the process die right before or right after the first call of that sort.
-async fn die_around(bench: &Bench, operation: Operation, when: FailWhen) {
-    let killer = Killer::new(u64::MAX);
-    let mut gate = Gate::new(&bench.sink, &killer);
-    gate.dies_around = Some((operation, when));
-    let migration = bench.migration(bench.open(None), Arc::new(gate));
-    tokio::select! {
-        biased;
-        () = killer.died() => {}
-        ended = Box::pin(migration.run()) => panic!("{operation:?} {when:?}: nothing died: {ended:?}"),
-    }
 }
 
 async fn assert_done(bench: &Bench, what: &str) {

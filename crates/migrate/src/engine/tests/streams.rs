@@ -12,6 +12,7 @@ use rusqlite::Connection;
 
 use super::harness::{Bench, clock, demanding, kind_source};
 use super::killer::{Gate, Killer};
+use super::kills::visible;
 use super::odd::OddSource;
 use crate::{StopReason, Summary};
 
@@ -321,13 +322,7 @@ async fn a_lost_reply_at_the_end_sends_no_byte_again() {
 #[tokio::test]
 async fn a_sink_whose_items_are_visible_at_once_takes_only_what_it_can_find_again() {
     for (promise, arrives) in [(HashKinds::MD5, 1), (HashKinds::NONE, 0)] {
-        let bench = bench_with(|sink| {
-            sink.with_sink_caps(|caps| {
-                caps.stage = photomove_core::StageKind::VisibleAtOnce;
-                caps.find_by = HashKinds::MD5;
-                caps.staged_ttl = None;
-            })
-        });
+        let bench = bench_with(visible);
         bench.source.insert(MemoryItem {
             promise_hashes: promise,
             ..film("long", 1, LONG)

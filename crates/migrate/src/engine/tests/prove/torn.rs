@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::{Dice, is_full, size};
 use crate::engine::tests::harness::{Bench, clock, demanding, kind_source};
 use crate::engine::tests::killer::{Gate, Killer};
-use crate::engine::tests::kills::{library, small_batches};
+use crate::engine::tests::kills::{library, small_batches, visible};
 use crate::journal::Tuning;
 use crate::{JobId, Journal};
 
@@ -216,15 +216,8 @@ async fn a_cut_journal_is_refused_and_a_new_one_doubles_nothing() {
 
 #[tokio::test]
 async fn a_cut_journal_is_refused_and_a_new_one_finds_what_is_there() {
-    let by_hash = |sink: MemoryProvider| {
-        sink.with_sink_caps(|caps| {
-            caps.find_by = photomove_core::HashKinds::MD5;
-            caps.stage = photomove_core::StageKind::VisibleAtOnce;
-            caps.staged_ttl = None;
-        })
-    };
-    cut_and_begin_anew(by_hash, false).await;
-    cut_and_begin_anew(by_hash, true).await;
+    cut_and_begin_anew(visible, false).await;
+    cut_and_begin_anew(visible, true).await;
 }
 
 #[test]
