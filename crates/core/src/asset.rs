@@ -7,12 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AlbumId, AssetId, ByteStream, Checksums, Metadata, PartId, Result};
 
-/// Which assets to list. A job is (source owner, target owner, filters).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Filters {}
-
 /// A place in a listing. `resume` works for ever; `fast` (a server's token) only until `fast_until`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {

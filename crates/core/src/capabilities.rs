@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::{Fields, HashKinds};
+use crate::{Allowance, Fields, HashKinds};
 
 /// What a provider can do at present; changes with scopes and server version.
 #[derive(Debug, Clone)]
@@ -64,6 +64,59 @@ pub struct Gap {
     pub why: &'static str,
 }
 
+/// Which [`crate::Filters`] a source applies itself, so that it reads less. Whoever lists checks every asset all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct FilterCaps {
+    /// Dates: it may leave out what was taken before or after, and what has no date.
+    pub dates: bool,
+    /// The kind: it may leave out the other one.
+    pub kind: bool,
+    /// Favourites: it may leave out what is none.
+    pub favourite: bool,
+    /// Albums: given [`crate::Filters::album_ids`] it lists their members only, and [`crate::Asset::albums`] of each one
+    /// names at least the album by which it came to be listed. An asset of two of them may come twice.
+    pub albums: bool,
+}
+
+impl FilterCaps {
+    /// It lists everything, whatever is meant.
+    pub const NONE: Self = Self {
+        dates: false,
+        kind: false,
+        favourite: false,
+        albums: false,
+    };
+
+    /// Lists members of the albums that are meant only.
+    #[must_use]
+    pub const fn with_albums(mut self) -> Self {
+        self.albums = true;
+        self
+    }
+
+    /// Leaves out the other kind.
+    #[must_use]
+    pub const fn with_kind(mut self) -> Self {
+        self.kind = true;
+        self
+    }
+
+    /// Leaves out what is no favourite.
+    #[must_use]
+    pub const fn with_favourite(mut self) -> Self {
+        self.favourite = true;
+        self
+    }
+
+    /// Leaves out what was taken at another time.
+    #[must_use]
+    pub const fn with_dates(mut self) -> Self {
+        self.dates = true;
+        self
+    }
+}
+
 /// What a source can do.
 #[derive(Debug, Clone)]
 pub struct SourceCaps {
@@ -83,6 +136,8 @@ pub struct SourceCaps {
     pub members_in_listing: bool,
     /// How many `open` streams it bears at once.
     pub open_concurrency: u16,
+    /// Which filters it applies itself.
+    pub filters: FilterCaps,
     /// What it cannot give.
     pub loses: &'static [Gap],
 }
@@ -179,6 +234,25 @@ pub struct RequestCost {
     pub per_day: Option<u32>,
     /// IANA time zone at whose midnight the day ends.
     pub day_ends: Option<&'static str>,
+    /// Bytes from which on a part is a large one, which costs `per_large_part` instead of `per_part`.
+    pub large_from_bytes: Option<u64>,
+    /// For staging one large part.
+    pub per_large_part: u32,
+    /// For each day on which parts are staged, whatever their number, such as a trial of the service.
+    pub per_staging_day: u32,
+    /// For each day on which large parts are staged, besides.
+    pub per_large_staging_day: u32,
+    /// For each `connect`.
+    pub per_connect: u32,
+}
+
+/// Where the requests of a day are counted: the names under which a [`crate::QuotaStore`] keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger {
+    /// Stable, unsecret name of whom the budget belongs to.
+    pub account: String,
+    /// Name of the budget.
+    pub resource: &'static str,
 }
 
 /// What a sink can do.
@@ -192,6 +266,9 @@ pub struct SinkCaps {
     pub needs_before_stage: HashKinds,
     /// Hashes that `verify` can report.
     pub reports: HashKinds,
+    /// Those of them that it takes from what it holds at that moment, so that they prove something at any later time too.
+    /// A service that compares hashes only while bytes are sent has none.
+    pub reports_later: HashKinds,
     /// When staged bytes become visible.
     pub stage: StageKind,
     /// What becomes of assets with several files.
@@ -222,6 +299,16 @@ pub struct SinkCaps {
     pub albums: Option<AlbumCaps>,
     /// What calls cost.
     pub requests: RequestCost,
+    /// Where its requests of the day are counted; known once it is connected.
+    pub ledger: Option<Ledger>,
+    /// What is left of the day's requests, and what is kept back of them; `None` = a day has no end of them.
+    pub allowance: Option<Allowance>,
+    /// Media types in lower case that it says to take; empty = it does not say. Others are tried all the same.
+    pub media_types: &'static [&'static str],
+    /// Why it cannot be asked what it holds, as a sentence for people; `None` = it can.
+    pub unseen: Option<&'static str>,
+    /// What no program can take back there, as a sentence for people; `None` = all can be taken back.
+    pub lasting: Option<&'static str>,
     /// What it cannot keep, beyond the fields.
     pub loses: &'static [Gap],
 }
@@ -233,6 +320,7 @@ impl SinkCaps {
             find_by: HashKinds::NONE,
             needs_before_stage: HashKinds::NONE,
             reports: HashKinds::NONE,
+            reports_later: HashKinds::NONE,
             stage: StageKind::Hidden,
             bundle: BundleKind::OneItemPerPart,
             on_create: Fields::NONE,
@@ -248,6 +336,11 @@ impl SinkCaps {
             visible_after: Visibility::Immediate,
             albums: None,
             requests: RequestCost::default(),
+            ledger: None,
+            allowance: None,
+            media_types: &[],
+            unseen: None,
+            lasting: None,
             loses: &[],
         }
     }

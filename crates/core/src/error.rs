@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 use crate::DestId;
 
+mod samples;
+
 /// Result with photomove's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -39,6 +41,8 @@ pub enum Resource {
     RequestsPerDay,
     /// Storage of the account.
     Storage,
+    /// What the person allowed one run to use.
+    Run,
 }
 
 /// Why an item is refused for good.
@@ -122,6 +126,8 @@ pub enum Operation {
     SignIn,
     /// Renewing a sign-in.
     RenewSignIn,
+    /// Taking a sign-in back.
+    SignOut,
     /// Listing assets.
     ListAssets,
     /// Listing albums.
@@ -168,6 +174,7 @@ impl fmt::Display for Operation {
             Self::Connect => "connect",
             Self::SignIn => "sign in",
             Self::RenewSignIn => "renew the sign-in",
+            Self::SignOut => "take the sign-in back",
             Self::ListAssets => "list photos",
             Self::ListAlbums => "list albums",
             Self::ListMembers => "list an album's photos",
@@ -406,7 +413,7 @@ impl Error {
                 resets_at,
             } => Disposition::WaitUntil(*resets_at),
             ErrorKind::Quota {
-                resource: Resource::Storage,
+                resource: Resource::Storage | Resource::Run,
                 ..
             }
             | ErrorKind::Config

@@ -1,8 +1,8 @@
 //! Files that hold secrets.
 
 use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Tells temporary files of one process apart: two tasks may write the same file at once.
@@ -16,26 +16,94 @@ static WRITES: AtomicU64 = AtomicU64::new(0);
 /// # Errors
 /// When the folder cannot be made or the file cannot be written, synced or renamed.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "path has no file name"))?;
-    let mut temporary_name = std::ffi::OsString::from(".");
-    temporary_name.push(name);
-    let number = WRITES.fetch_add(1, Ordering::Relaxed);
-    temporary_name.push(format!(".{}.{number}.part", std::process::id()));
-    let temporary = folder.join(temporary_name);
-    let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // The half-written copy may hold a secret; the first error is the one worth telling.
-        let _ = fs::remove_file(&temporary);
-        return written;
+    let mut file = PrivateFile::create(path)?;
+    file.write_all(content)?;
+    file.commit()
+}
+
+/// A file that is written piece by piece, as [`write_private`] does it at once. It is at its place after
+/// [`PrivateFile::commit`]; dropped before, it leaves nothing.
+#[derive(Debug)]
+pub struct PrivateFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    // `None` once it is at its place.
+    file: Option<BufWriter<fs::File>>,
+}
+
+impl PrivateFile {
+    /// Begins the file; makes its folder if there is none.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be made.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let folder = folder_of(path);
+        fs::create_dir_all(folder)?;
+        let name = path
+            .file_name()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "path has no file name"))?;
+        let mut temporary_name = std::ffi::OsString::from(".");
+        temporary_name.push(name);
+        let number = WRITES.fetch_add(1, Ordering::Relaxed);
+        temporary_name.push(format!(".{}.{number}.part", std::process::id()));
+        let temporary = folder.join(temporary_name);
+        let file = create_new(&temporary)?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            temporary,
+            file: Some(BufWriter::new(file)),
+        })
     }
-    sync_folder(folder)
+
+    /// Puts the file to its place, in place of an older one.
+    ///
+    /// # Errors
+    /// When it cannot be written, synced or renamed; nothing is left of it then.
+    pub fn commit(mut self) -> io::Result<()> {
+        if let Some(mut file) = self.file.take() {
+            let written = file
+                .flush()
+                .and_then(|()| file.get_ref().sync_all())
+                // Windows renames no file that is open.
+                .map(|()| drop(file))
+                .and_then(|()| fs::rename(&self.temporary, &self.path));
+            if let Err(error) = written {
+                // The half-written copy may hold a secret; the first error is the one worth telling.
+                let _ = fs::remove_file(&self.temporary);
+                return Err(error);
+            }
+        }
+        sync_folder(folder_of(&self.path))
+    }
+}
+
+impl Write for PrivateFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.file {
+            Some(file) => file.write(bytes),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for PrivateFile {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            // What is in the buffer is not wanted any more either.
+            drop(file.into_parts());
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Makes the new name durable. Windows has no such call; there the file system's own journal does it.
@@ -47,7 +115,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+fn create_new(path: &Path) -> io::Result<fs::File> {
     // What an earlier process of the same number left behind, or a link put there, must lend neither its place nor its
     // permissions.
     match fs::remove_file(path) {
@@ -58,9 +126,7 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
+    options.open(path)
 }
 
 #[cfg(test)]
@@ -91,8 +157,21 @@ mod tests {
         let path = folder.path().join("left-behind");
         fs::write(&path, b"old")?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644))?;
-        write_new(&path, b"secret")?;
+        drop(create_new(&path)?);
         assert_eq!(fs::metadata(&path)?.permissions().mode() & 0o777, 0o600);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_is_given_up_leaves_nothing() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("plan.json");
+        write_private(&path, b"old")?;
+        let mut file = PrivateFile::create(&path)?;
+        file.write_all(b"new")?;
+        drop(file);
+        assert_eq!(fs::read(&path)?, b"old");
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
         Ok(())
     }
 

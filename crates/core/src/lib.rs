@@ -18,6 +18,7 @@ pub mod drill;
 mod error;
 mod facts;
 mod files;
+mod filters;
 mod ids;
 mod interaction;
 mod limits;
@@ -28,25 +29,26 @@ mod quota;
 mod random;
 mod transfer;
 
-pub use asset::{Album, Asset, Cursor, Filters, Locator, Media, MediaKind, Member, Page, Part, PartRole};
+pub use asset::{Album, Asset, Cursor, Locator, Media, MediaKind, Member, Page, Part, PartRole};
 pub use body::{Body, ByteStream, BytesBody};
 pub use capabilities::{
-    AlbumCaps, BundleKind, ByteLimits, Capabilities, Fidelity, Gap, ReadOrder, RequestCost, Scope, SinkCaps,
-    SourceCaps, StageKind, TextLimits, Visibility,
+    AlbumCaps, BundleKind, ByteLimits, Capabilities, Fidelity, FilterCaps, Gap, Ledger, ReadOrder, RequestCost, Scope,
+    SinkCaps, SourceCaps, StageKind, TextLimits, Visibility,
 };
 pub use checksum::{Agreement, Checksums, Digester, HashKinds};
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use credentials::{CredentialKey, CredentialStore, FileCredentialStore, MemoryCredentialStore};
 pub use error::{AuthProblem, Disposition, Error, ErrorKind, Happened, Operation, Rejection, Resource, Result};
 pub use facts::{FactStore, MemoryFactStore};
-pub use files::write_private;
+pub use files::{PrivateFile, write_private};
+pub use filters::{Filters, Fit, MediaFilter};
 pub use ids::{AlbumId, AssetId, DestAlbumId, DestId, ItemKey, Owner, PartId, SessionId};
 pub use interaction::{Answer, Interaction, NobodyThere, Prompt};
 pub use limits::{LimitedSink, cut_chars, cut_file_name};
 pub use memory::{Damage, FailWhen, MemoryAlbum, MemoryItem, MemoryPart, MemoryProvider};
 pub use metadata::{CaptureTime, Fields, Metadata, Origin, Place, Precision, Sourced};
 pub use provider::{Account, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, SettingChange, StageLog};
-pub use quota::{MemoryQuotaStore, QuotaStore};
+pub use quota::{Allowance, MemoryQuotaStore, QuotaStore};
 pub use random::{Random, SeededRandom, SharedRandom, SystemRandom};
 pub use transfer::{
     Claim, Committed, Evidence, Intent, Lookup, NewAlbum, NewPart, Settled, Staged, StagedBundle, Wanted,

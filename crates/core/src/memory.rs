@@ -2,6 +2,7 @@
 
 mod albums;
 mod commit;
+mod day;
 mod faults;
 mod model;
 mod settle;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    Account, AssetId, Capabilities, Error, ErrorKind, HashKinds, Operation, Owner, PhotoProvider, PhotoSink,
+    Account, AlbumId, AssetId, Capabilities, Error, ErrorKind, HashKinds, Operation, Owner, PhotoProvider, PhotoSink,
     PhotoSource, ProviderInfo, Result, SharedClock,
 };
 
@@ -118,6 +119,14 @@ impl MemoryProvider {
             album.members.retain(|member| member != id);
         }
         true
+    }
+
+    /// Takes an album away, its members stay; says whether it was there.
+    pub fn remove_album(&self, id: &AlbumId) -> bool {
+        let mut state = self.state();
+        let before = state.albums.len();
+        state.albums.retain(|album| album.id != *id);
+        state.albums.len() < before
     }
 
     /// Puts an item into the bin: it is found but no longer listed; says whether it was there.
@@ -220,6 +229,7 @@ impl MemoryProvider {
 
     /// Counts a call and lets it fail if it is to fail before acting.
     fn begin(&self, operation: Operation) -> Result<Reply> {
+        self.spend(operation)?;
         match self.state().calls.begin(operation) {
             None => Ok(Reply(None)),
             Some((when, error)) => {

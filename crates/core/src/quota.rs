@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
@@ -25,6 +26,54 @@ pub trait QuotaStore: fmt::Debug + Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     async fn used(&self, account: &str, resource: &str, day: &str) -> Result<u64>;
+}
+
+/// What is left of a day's requests, as the client counts them, and how many of those are kept back for what was begun.
+///
+/// A provider that has a daily budget hands it to the engine in [`crate::SinkCaps::allowance`]. The engine says how many
+/// requests it takes to finish what is begun; the provider refuses to begin anything, such as an upload, that would
+/// eat into them. Clones are the same allowance.
+#[derive(Debug, Clone, Default)]
+pub struct Allowance(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    left: AtomicU64,
+    kept: AtomicU64,
+}
+
+/// What is left as long as nobody has counted.
+const NOT_KNOWN: u64 = u64::MAX;
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            left: AtomicU64::new(NOT_KNOWN),
+            kept: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Allowance {
+    /// Returns how many requests were left when the last one was counted, `None` before the first one.
+    pub fn left(&self) -> Option<u64> {
+        Some(self.0.left.load(Ordering::SeqCst)).filter(|left| *left != NOT_KNOWN)
+    }
+
+    /// Notes how many are left; whoever counts them says so.
+    pub fn set_left(&self, requests: u64) {
+        self.0.left.store(requests.min(NOT_KNOWN - 1), Ordering::SeqCst);
+    }
+
+    /// Returns how many are kept back.
+    pub fn kept(&self) -> u64 {
+        self.0.kept.load(Ordering::SeqCst)
+    }
+
+    /// Keeps so many back, in place of what was kept before.
+    pub fn keep(&self, requests: u64) {
+        self.0.kept.store(requests, Ordering::SeqCst);
+    }
 }
 
 /// A store that lives in memory.

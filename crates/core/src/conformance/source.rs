@@ -11,9 +11,11 @@ use crate::{AlbumId, Asset, AssetId, Cursor, Filters, Locator, Page, PhotoSource
 use super::{Checked, Failure, Outcome, Report, check_identity, check_secrets, ensure, run};
 
 mod bytes_checks;
+mod filters;
 mod listing;
 
 pub use bytes_checks::{open_gives_the_promised_bytes, open_goes_on_in_the_middle};
+pub use filters::{filtered_listings_lose_nothing, listing_of_albums_holds_their_members};
 pub use listing::{
     albums_hold_what_they_should, listing_holds_every_file_once, listing_resumes_from_every_page,
     listing_resumes_without_fast_tokens, listing_stays_within_capabilities, members_in_listing_are_those_of_albums,
@@ -103,6 +105,10 @@ pub async fn all(fixture: &dyn SourceFixture) -> Result<Report, Failure> {
             members_in_listing_are_those_of_albums,
             refresh_gives_the_same_asset,
             refresh_of_unknown_asset_is_none,
+        }
+        filters {
+            filtered_listings_lose_nothing,
+            listing_of_albums_holds_their_members,
         }
         bytes_checks {
             open_gives_the_promised_bytes,

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::{
-    AlbumCaps, Fidelity, Fields, HashKinds, ProviderInfo, ReadOrder, Scope, SettingChange, SharedClock, SinkCaps,
-    SourceCaps, SystemClock, TextLimits,
+    AlbumCaps, Fidelity, Fields, FilterCaps, HashKinds, ProviderInfo, ReadOrder, Scope, SettingChange, SharedClock,
+    SinkCaps, SourceCaps, SystemClock, TextLimits,
 };
 
 use super::state::{ALL_FIELDS, State};
@@ -63,6 +63,7 @@ impl MemoryProvider {
         let mut provider = Self::new(name).with_sink_caps(|caps| {
             caps.find_by = HashKinds::NONE;
             caps.reports = HashKinds::SHA1;
+            caps.reports_later = HashKinds::NONE;
             caps.needs_before_stage = HashKinds::SHA1;
             caps.on_create = Fields::DESCRIPTION;
             caps.on_update = Fields::DESCRIPTION;
@@ -189,6 +190,7 @@ fn source_caps() -> SourceCaps {
         order: ReadOrder::Any,
         members_in_listing: false,
         open_concurrency: 4,
+        filters: FilterCaps::NONE,
         loses: &[],
     }
 }
@@ -197,6 +199,7 @@ fn sink_caps() -> SinkCaps {
     SinkCaps {
         find_by: HashKinds::MD5.union(HashKinds::SHA1),
         reports: ALL_HASHES,
+        reports_later: ALL_HASHES,
         on_create: ALL_FIELDS,
         on_update: ALL_FIELDS,
         stage_concurrency: 4,

@@ -3,17 +3,68 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Album, AlbumId, Asset, AssetId, ByteStream, BytesBody, Cursor, Error, ErrorKind, Fields, Filters, HashKinds,
-    Locator, Media, Member, Operation, Page, Part, PartId, PhotoSource, Rejection, Result,
+    Album, AlbumId, Asset, AssetId, ByteStream, BytesBody, Cursor, Error, ErrorKind, Fields, FilterCaps, Filters, Fit,
+    HashKinds, Locator, Media, Member, Operation, Page, Part, PartId, PhotoSource, Rejection, Result,
 };
 
 use super::state::{ALL_FIELDS, Entry, State, merge, only};
 use super::{Damage, KIND, MemoryProvider};
 
 const FAST_PREFIX: &str = "page-at-";
+/// Where a cursor keeps what the listing leaves out.
+const ONLY: &str = "only";
+
+/// What a listing is narrowed to: no more than the capabilities say.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Only {
+    filters: Filters,
+    albums: Vec<AlbumId>,
+}
+
+impl Only {
+    fn new(filters: &Filters, caps: FilterCaps) -> Self {
+        let mut applied = filters.clone();
+        applied.limit = None;
+        applied.albums.clear();
+        if !caps.dates {
+            (applied.since, applied.until, applied.zone) = (None, None, None);
+        }
+        if !caps.kind {
+            applied.kind = None;
+        }
+        applied.favourite &= caps.favourite;
+        let albums = std::mem::take(&mut applied.album_ids);
+        Self {
+            filters: applied,
+            albums: if caps.albums { albums } else { Vec::new() },
+        }
+    }
+
+    /// Reads it back out of a cursor.
+    fn of(cursor: &Cursor) -> Self {
+        let only = cursor.resume.get(ONLY).cloned().unwrap_or_default();
+        serde_json::from_value(only).unwrap_or_default()
+    }
+
+    fn is_everything(&self) -> bool {
+        self.filters.is_empty() && self.albums.is_empty()
+    }
+
+    fn lets_pass(&self, state: &State, entry: &Entry) -> bool {
+        let item = &entry.item;
+        let of_albums = || {
+            state
+                .albums_of(&item.id)
+                .iter()
+                .any(|album| self.albums.contains(album))
+        };
+        self.filters.matches_facts(item.kind, &item.metadata) == Fit::Yes && (self.albums.is_empty() || of_albums())
+    }
+}
 
 impl MemoryProvider {
     fn cursor(&self, offset: usize) -> Cursor {
@@ -144,19 +195,34 @@ fn stream_of(bytes: Bytes, from: usize, damage: Option<Damage>) -> ByteStream {
 
 #[async_trait]
 impl PhotoSource for MemoryProvider {
-    async fn start(&self, _filters: &Filters) -> Result<Cursor> {
-        Ok(self.cursor(0))
+    async fn start(&self, filters: &Filters) -> Result<Cursor> {
+        let caps = self.rules.source.as_ref().map_or(FilterCaps::NONE, |caps| caps.filters);
+        let only = Only::new(filters, caps);
+        let mut cursor = self.cursor(0);
+        if !only.is_everything() {
+            cursor.resume[ONLY] = json!(only);
+        }
+        Ok(cursor)
     }
 
     async fn assets(&self, at: &Cursor) -> Result<Page<Asset>> {
         let reply = self.begin(Operation::ListAssets)?;
         let offset = self.offset(Operation::ListAssets, Some(at))?;
-        let page = {
+        let only = Only::of(at);
+        let mut page = {
             let state = self.state();
-            self.page(&state.entries, offset, Entry::is_listed, |_, entry| {
-                self.asset(&state, entry)
+            let there = |entry: &Entry| entry.is_listed() && only.lets_pass(&state, entry);
+            self.page(&state.entries, offset, there, |_, entry| {
+                let mut asset = self.asset(&state, entry);
+                if !only.albums.is_empty() {
+                    asset.albums = Some(state.albums_of(&asset.id));
+                }
+                asset
             })
         };
+        if let Some(next) = page.next.as_mut().filter(|_| !only.is_everything()) {
+            next.resume[ONLY] = json!(only);
+        }
         reply.give(page)
     }
 

@@ -10,6 +10,7 @@ use crate::{
     Metadata, NewPart, PartRole,
 };
 
+use super::day::Day;
 use super::faults::Calls;
 use super::{Damage, MemoryPart};
 
@@ -101,6 +102,8 @@ pub(super) struct Lane {
 
 #[derive(Default)]
 pub(super) struct State {
+    /// Requests of the day.
+    pub(super) day: Day,
     pub(super) owner: String,
     pub(super) entries: Vec<Entry>,
     by_id: HashMap<AssetId, usize>,
