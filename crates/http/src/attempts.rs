@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use photomove_core::{Disposition, Error, ErrorKind, Happened, Operation, Result};
 
-use crate::Http;
 use crate::retry::Schedule;
+use crate::{Http, Wait, WaitCause};
 
 /// Counts attempts of one undertaking by the client's retry policy and waits between them.
 ///
@@ -53,6 +54,11 @@ impl<'h> Attempts<'h> {
         self.begin();
     }
 
+    /// Returns how often it was tried again.
+    pub(crate) fn retries(&self) -> u32 {
+        self.schedule.retries()
+    }
+
     pub(crate) async fn again_after(&mut self, error: Error, after: Option<Duration>) -> Result<()> {
         let env = self.http.env();
         self.unknown |= error.has_happened() == Happened::Unknown;
@@ -62,7 +68,7 @@ impl<'h> Attempts<'h> {
         let Some(delay) = self.schedule.next(after, env.clock.now(), &*env.random) else {
             return Err(spent(error, self.schedule.retries()));
         };
-        tell_wait(self.http.inner().provider, self.schedule.retries(), delay, &error);
+        tell_wait(self.http, self.schedule.retries(), delay, &error);
         if env.wait(delay).await {
             return Ok(());
         }
@@ -97,9 +103,16 @@ impl fmt::Debug for Attempts<'_> {
 }
 
 /// Says why nothing happens for a while; a person watches, and a short wait is not worth a line to them.
-fn tell_wait(provider: &'static str, retry: u32, delay: Duration, error: &Error) {
+fn tell_wait(http: &Http, retry: u32, delay: Duration, error: &Error) {
     const WORTH_TELLING: Duration = Duration::from_secs(5);
+    let (provider, env) = (http.inner().provider, http.env());
     if delay >= WORTH_TELLING {
+        let cause = match error.kind() {
+            ErrorKind::RateLimited { .. } => WaitCause::RateLimited,
+            _ => WaitCause::Retry,
+        };
+        let until = env.clock.now().saturating_add(delay).unwrap_or(Timestamp::MAX);
+        env.waits.tell(&Wait { provider, cause, until });
         tracing::warn!("waiting {} s: {error}", delay.as_secs());
     } else {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use photomove_core::{Body, ByteStream, BytesBody, Error, ErrorKind, Result};
 
+use crate::Bandwidth;
 use crate::idle::Activity;
 
 /// Above this many bytes a body in memory is sent in pieces, so that a slow line is not taken for a silent one.
@@ -71,6 +72,7 @@ impl Payload<'_> {
         activity: &Activity,
         failure: &OwnFailure,
         whole: &Whole,
+        bandwidth: &Bandwidth,
     ) -> Result<Option<reqwest::Body>> {
         let stream = match self {
             Self::None => return Ok(None),
@@ -87,6 +89,8 @@ impl Payload<'_> {
             activity: activity.clone(),
             failure: failure.clone(),
             whole: whole.clone(),
+            bandwidth: bandwidth.clone(),
+            rest: Bytes::new(),
         };
         let chunks = stream::unfold(Some(watched), |watched| async move {
             let mut watched = watched?;
@@ -110,12 +114,16 @@ struct Watched {
     activity: Activity,
     failure: OwnFailure,
     whole: Whole,
+    bandwidth: Bandwidth,
+    /// What of a chunk is still to be handed over where pieces are smaller.
+    rest: Bytes,
 }
 
 impl Watched {
     async fn next(&mut self) -> Option<Result<Bytes>> {
-        let Some(chunk) = self.stream.next().await else {
-            return (self.left > 0).then(|| Err(changed("shorter", self.left)));
+        let chunk = match self.piece().await {
+            Some(chunk) => chunk,
+            None => return (self.left > 0).then(|| Err(changed("shorter", self.left))),
         };
         Some(chunk.and_then(|chunk| {
             self.activity.touch();
@@ -127,6 +135,22 @@ impl Watched {
             self.whole.left(self.left);
             Ok(chunk)
         }))
+    }
+
+    /// Returns the next bytes once they may move.
+    async fn piece(&mut self) -> Option<Result<Bytes>> {
+        let Some(piece_bytes) = self.bandwidth.piece_bytes() else {
+            return self.stream.next().await;
+        };
+        while self.rest.is_empty() {
+            match self.stream.next().await? {
+                Ok(chunk) => self.rest = chunk,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        let piece = self.rest.split_to(self.rest.len().min(piece_bytes));
+        self.bandwidth.take(piece.len()).await;
+        Some(Ok(piece))
     }
 }
 

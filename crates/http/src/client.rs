@@ -10,7 +10,7 @@ use photomove_core::{Error, ErrorKind, Operation, Result};
 use url::Url;
 
 use crate::credentials::Renewals;
-use crate::pace::Pacer;
+use crate::pace::{Minute, Pacer};
 use crate::quota::DayCounter;
 use crate::transport::Transport;
 use crate::{Attempts, Bucket, Call, ErrorReply, HttpEnv, Origin, OriginRule, QuotaRule, RetryPolicy, classify_status};
@@ -21,6 +21,17 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Reads an error reply.
 pub(crate) type Classify = fn(&ErrorReply<'_>) -> Error;
+/// Reads what a refusal of a request of that bucket teaches.
+pub(crate) type Learn = fn(&'static str, &Error) -> Option<Lesson>;
+
+/// What a refusal teaches about how a service counts the requests of a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lesson {
+    /// The bucket with whose requests those of the refused one are counted together; `None` = its own alone.
+    pub counted_with: Option<&'static str>,
+    /// How many a minute takes, if the service says so.
+    pub per_minute: Option<u32>,
+}
 
 /// Collects what a provider says about itself.
 #[derive(Debug)]
@@ -30,6 +41,7 @@ pub struct HttpBuilder {
     user_agent: Option<String>,
     origins: Vec<OriginRule>,
     classify: Classify,
+    learn: Learn,
     retry: RetryPolicy,
     buckets: Vec<(&'static str, Bucket)>,
     quotas: Vec<QuotaRule>,
@@ -56,6 +68,13 @@ impl HttpBuilder {
     #[must_use]
     pub fn classify(mut self, classify: fn(&ErrorReply<'_>) -> Error) -> Self {
         self.classify = classify;
+        self
+    }
+
+    /// Sets how refusals are read for what they teach about the requests of a minute; by default nothing is learnt.
+    #[must_use]
+    pub fn learn(mut self, learn: fn(&'static str, &Error) -> Option<Lesson>) -> Self {
+        self.learn = learn;
         self
     }
 
@@ -109,7 +128,7 @@ impl HttpBuilder {
         let pacers = self
             .buckets
             .iter()
-            .map(|(name, bucket)| Ok((*name, Pacer::new(bucket, &self.env.clock)?)))
+            .map(|(name, bucket)| Ok((*name, Pacer::new(self.provider, name, bucket, &self.env.clock)?)))
             .collect::<Result<_>>()?;
         let quotas = self
             .quotas
@@ -122,6 +141,7 @@ impl HttpBuilder {
             transport,
             origins: self.origins,
             classify: self.classify,
+            learn: self.learn,
             retry: self.retry,
             pacers,
             quotas,
@@ -141,6 +161,7 @@ pub(crate) struct Inner {
     pub(crate) transport: Transport,
     pub(crate) origins: Vec<OriginRule>,
     pub(crate) classify: Classify,
+    pub(crate) learn: Learn,
     pub(crate) retry: RetryPolicy,
     pacers: HashMap<&'static str, Pacer>,
     pub(crate) quotas: Vec<DayCounter>,
@@ -157,6 +178,7 @@ impl Http {
             user_agent: None,
             origins: Vec::new(),
             classify: classify_status,
+            learn: |_, _| None,
             retry: RetryPolicy::default(),
             buckets: Vec::new(),
             quotas: Vec::new(),
@@ -182,6 +204,30 @@ impl Http {
         }
     }
 
+    /// Paces a bucket by what an earlier refusal has taught.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if there is no such bucket.
+    pub fn teach(&self, bucket: &'static str, lesson: Lesson) -> Result<()> {
+        self.0.take_lesson(bucket, lesson).map(|_| ())
+    }
+
+    /// Returns how many requests a minute takes that this bucket shares with another one; `None` if it shares none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if there is no such bucket.
+    pub fn shared_minute(&self, bucket: &'static str) -> Result<Option<u32>> {
+        Ok(self.0.pacer(bucket)?.shared_most())
+    }
+
+    /// Returns how many requests of a bucket may be in flight at present.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if there is no such bucket.
+    pub fn lanes(&self, bucket: &'static str) -> Result<u16> {
+        Ok(self.0.pacer(bucket)?.lanes())
+    }
+
     /// Says whether an origin may see credentials.
     pub fn may_see_credentials(&self, origin: &Origin) -> bool {
         self.0.origins.iter().any(|rule| rule.allows(origin))
@@ -198,6 +244,34 @@ impl Http {
 }
 
 impl Inner {
+    /// Returns the minute in which a bucket is counted from now on and was not before.
+    fn take_lesson(&self, bucket: &'static str, lesson: Lesson) -> Result<Option<Arc<Minute>>> {
+        let pacer = self.pacer(bucket)?;
+        let Some(other) = lesson.counted_with else {
+            pacer.own_minute(lesson.per_minute);
+            return Ok(None);
+        };
+        let minute = self.pacer(other)?.own_minute(lesson.per_minute);
+        Ok(minute.filter(|minute| pacer.share(Arc::clone(minute))))
+    }
+
+    /// Takes what a refusal teaches. A minute that was counted wrongly until now is full: the service has just said so.
+    pub(crate) fn learn_from(&self, bucket: &'static str, refusal: &Error) -> Result<()> {
+        let Some(lesson) = (self.learn)(bucket, refusal) else {
+            return Ok(());
+        };
+        if let Some(minute) = self.take_lesson(bucket, lesson)? {
+            tracing::info!(
+                provider = self.provider,
+                bucket,
+                ?lesson,
+                "the service counts these requests too"
+            );
+            self.pacer(bucket)?.fill(&minute);
+        }
+        Ok(())
+    }
+
     pub(crate) fn pacer(&self, name: &'static str) -> Result<&Pacer> {
         self.pacers
             .get(name)

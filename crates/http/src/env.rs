@@ -4,9 +4,60 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use photomove_core::drill::Drill;
 use photomove_core::{MemoryQuotaStore, QuotaStore, SharedClock, SharedRandom, SystemClock, SystemRandom};
 use tokio_util::sync::CancellationToken;
+
+use crate::Bandwidth;
+
+/// Why requests wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitCause {
+    /// The service asked to go slower.
+    RateLimited,
+    /// The service takes so many requests a minute, and those were sent.
+    Minute,
+    /// Requests are spaced.
+    Pace,
+    /// A request failed and is tried again.
+    Retry,
+}
+
+/// Requests that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Which provider's.
+    pub provider: &'static str,
+    /// Why.
+    pub cause: WaitCause,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// Is told when requests have to wait for seconds; must return quickly. The same wait may be told several times.
+pub trait WaitWatch: std::fmt::Debug + Send + Sync {
+    /// Takes one wait.
+    fn waiting(&self, wait: &Wait);
+}
+
+/// Who is told when requests have to wait; nobody by default.
+#[derive(Debug, Clone, Default)]
+pub struct Waits(Option<Arc<dyn WaitWatch>>);
+
+impl Waits {
+    /// Tells this one.
+    pub fn to(watch: Arc<dyn WaitWatch>) -> Self {
+        Self(Some(watch))
+    }
+
+    pub(crate) fn tell(&self, wait: &Wait) {
+        if let Some(watch) = &self.0 {
+            watch.waiting(wait);
+        }
+    }
+}
 
 /// Time, randomness, the ledger of daily requests and trust roots, as they are handed to every provider.
 #[derive(Clone, Debug)]
@@ -23,6 +74,10 @@ pub struct HttpEnv {
     pub user_agent: String,
     /// Once cancelled, no call waits any longer to be tried again or for its turn; requests under way are finished.
     pub stop: CancellationToken,
+    /// How many bytes a second may move, over all clients that have the same one.
+    pub bandwidth: Bandwidth,
+    /// Who is told when requests have to wait.
+    pub waits: Waits,
     /// Planted defects and deaths of a test.
     pub drill: Drill,
 }
@@ -37,6 +92,8 @@ impl HttpEnv {
             ca_certs_pem: Vec::new(),
             user_agent: concat!("photomove/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop: CancellationToken::new(),
+            bandwidth: Bandwidth::unlimited(),
+            waits: Waits::default(),
             drill: Drill::none(),
         }
     }

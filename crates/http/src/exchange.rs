@@ -14,6 +14,7 @@ use crate::idle::Activity;
 use crate::pace::Lane;
 use crate::redirect::{self, Trail};
 use crate::reply::ErrorReply;
+use crate::trace::Asked;
 use crate::{Attempts, Origin, Reply, fault, redact, retry_after};
 
 /// Renewals by other calls that a call may profit from before it asks for one of its own.
@@ -52,7 +53,9 @@ pub(crate) async fn run(call: Call<'_>) -> Result<Reply> {
 fn pause_bucket(call: &Call<'_>, error: &Error) -> Result<Option<Duration>> {
     match (call.bucket, error.kind(), error.disposition()) {
         (Some(bucket), ErrorKind::RateLimited { .. }, Disposition::Retry { after }) => {
-            Ok(Some(call.http.inner().pacer(bucket)?.rate_limited(after)))
+            let inner = call.http.inner();
+            inner.learn_from(bucket, error)?;
+            Ok(Some(inner.pacer(bucket)?.rate_limited(after)))
         }
         _ => Ok(None),
     }
@@ -151,10 +154,43 @@ async fn pass<'a>(
         None => None,
     };
     for quota in &inner.quotas {
-        quota.count(&origin, inner.env.clock.now()).await?;
+        quota.count(&origin, call.operation, inner.env.clock.now()).await?;
     }
     attempts.begin();
-    let response = send(call, hop, headers, &origin).await?;
+    let number = lane.as_ref().map(Lane::number);
+    let retry = attempts.retries();
+    let passed = exchange(call, hop, trail, redirected, (headers, trusted), retry, lane).await;
+    if let Some((bucket, number)) = call.bucket.zip(number) {
+        match &passed {
+            Ok(_) => inner.pacer(bucket)?.went_well(),
+            Err(error) if is_too_much(error) => inner.pacer(bucket)?.had_trouble(number),
+            Err(_) => {}
+        }
+    }
+    passed
+}
+
+/// Says whether the service could not cope: fewer requests at once may do it good.
+fn is_too_much(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::RateLimited { .. } | ErrorKind::Unavailable { .. } | ErrorKind::Timeout
+    )
+}
+
+/// Sends the request of one hop and reads the answer.
+async fn exchange<'a>(
+    call: &Call<'a>,
+    hop: &mut Hop<'a>,
+    trail: &mut Trail,
+    redirected: bool,
+    (headers, trusted): (HeaderMap, bool),
+    retry: u32,
+    lane: Option<Lane>,
+) -> Result<Passed> {
+    let inner = call.http.inner();
+    let origin = Origin::of(&hop.url);
+    let response = send(call, hop, headers, &origin, retry).await?;
     let status = response.status();
     if let (true, Some(credentials)) = (trusted, call.credentials) {
         credentials.accept(&origin, response.headers());
@@ -264,12 +300,21 @@ fn follow(
 }
 
 /// Sends one request and waits for the head of its reply.
-async fn send(call: &Call<'_>, hop: &Hop<'_>, mut headers: HeaderMap, origin: &Origin) -> Result<reqwest::Response> {
+async fn send(
+    call: &Call<'_>,
+    hop: &Hop<'_>,
+    mut headers: HeaderMap,
+    origin: &Origin,
+    retry: u32,
+) -> Result<reqwest::Response> {
     let inner = call.http.inner();
     let activity = Activity::new();
     let failure = OwnFailure::default();
     let whole = Whole::default();
-    let body = hop.payload.open(&activity, &failure, &whole).await?;
+    let body = hop
+        .payload
+        .open(&activity, &failure, &whole, &inner.env.bandwidth)
+        .await?;
     let needs_length = matches!(hop.method, Method::POST | Method::PUT | Method::PATCH);
     if let Some(size) = hop.payload.size_bytes().or(needs_length.then_some(0)) {
         // Streams have no length of their own, and some services refuse chunked bodies.
@@ -289,14 +334,14 @@ async fn send(call: &Call<'_>, hop: &Hop<'_>, mut headers: HeaderMap, origin: &O
         sent = request.send() => sent.map_err(|error| fault::while_sending(error, origin)),
         () = activity.silent_for(inner.idle_timeout) => Err(fault::silent(origin, inner.idle_timeout)),
     };
-    tracing::debug!(
-        provider = inner.provider,
-        method = %hop.method,
-        url = redact::url(&hop.url),
-        status = sent.as_ref().ok().map(|response| response.status().as_u16()),
-        ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "request"
-    );
+    let asked = Asked {
+        provider: inner.provider,
+        method: &hop.method,
+        url: &hop.url,
+        took: began.elapsed(),
+        retry,
+    };
+    asked.log(sent.as_ref().map(|response| (response.status(), response.headers())));
     if sent.is_ok() {
         inner.env.drill.pass(Boundary::AfterRequest);
     }
@@ -323,7 +368,8 @@ async fn finish(
 ) -> Result<Reply> {
     let inner = call.http.inner();
     let context = call.context();
-    let mut reply = Reply::new(response, &hop.method, context, inner.idle_timeout, lane);
+    let pace = (inner.idle_timeout, inner.env.bandwidth.clone());
+    let mut reply = Reply::new(response, &hop.method, context, pace, lane);
     let status = reply.status();
     if status.is_success() && !(call.html_is_error && reply.is_html()) {
         reply.read_ahead().await?;

@@ -5,8 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use photomove_core::{Error, ErrorKind, Happened};
+use url::Url;
 
-use crate::Origin;
+use crate::{Origin, proxy_for};
 
 /// Turns a failure before the reply's first byte into an error; `happened` is `No` only if nothing was sent.
 pub(crate) fn while_sending(error: reqwest::Error, origin: &Origin) -> Error {
@@ -43,6 +44,10 @@ fn not_connected(error: &reqwest::Error, origin: &Origin) -> Error {
     if let Some(problem) = cause::<rustls::Error>(error) {
         return no_tls(problem, origin);
     }
+    let url = Url::parse(&origin.to_string()).ok();
+    if let Some(proxy) = url.as_ref().and_then(proxy_for) {
+        return not_through(error, origin, &proxy);
+    }
     let host = &origin.host;
     if says(error, "dns error") {
         return Error::new(ErrorKind::Network, format!("host {host} cannot be found"))
@@ -63,6 +68,40 @@ fn not_connected(error: &reqwest::Error, origin: &Origin) -> Error {
         None => Error::new(ErrorKind::Network, format!("cannot connect to {origin}"))
             .hint("check the connection to the network and proxy settings"),
     }
+}
+
+/// Where a proxy is in between, it is the one that is looked up and connected to.
+fn not_through(error: &reqwest::Error, origin: &Origin, proxy: &str) -> Error {
+    if says(error, "tunnel error: proxy authorization required") {
+        return Error::new(ErrorKind::Config, format!("the proxy {proxy} wants a sign-in"))
+            .hint("put user name and password into its address: `HTTPS_PROXY=http://NAME:PASSWORD@…`");
+    }
+    let refused = cause::<io::Error>(error).is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionRefused);
+    let (kind, message) = if says(error, "dns error") {
+        (ErrorKind::Network, format!("the proxy {proxy} cannot be found"))
+    } else if says(error, "tunnel error: unsuccessful") {
+        (
+            ErrorKind::Network,
+            format!("the proxy {proxy} does not connect to {origin}"),
+        )
+    } else if error.is_timeout() {
+        (
+            ErrorKind::Timeout,
+            format!("{origin} does not answer through the proxy {proxy}"),
+        )
+    } else if refused {
+        (
+            ErrorKind::Network,
+            format!("nothing answers at the proxy {proxy} (connection refused)"),
+        )
+    } else {
+        (
+            ErrorKind::Network,
+            format!("cannot connect to {origin} through the proxy {proxy}"),
+        )
+    };
+    Error::new(kind, message)
+        .hint("check the address in `HTTPS_PROXY` or `ALL_PROXY`; hosts that need no proxy are named in `NO_PROXY`")
 }
 
 fn no_tls(problem: &rustls::Error, origin: &Origin) -> Error {

@@ -110,6 +110,12 @@ impl Service<Uri> for Connector {
             return Box::pin(async { Err(io::Error::other("secrets are not sent over plain http").into()) });
         }
         let proxy = if local { None } else { self.proxies.intercept(&uri) };
+        // Who sends through it keeps its requests to itself; that a token is fetched is worth a line.
+        tracing::debug!(
+            host = uri.host(),
+            proxy = proxy.is_some(),
+            "connecting to renew a sign-in"
+        );
         match proxy {
             None => {
                 let opening = self.tcp.call(uri);

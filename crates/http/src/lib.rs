@@ -8,6 +8,7 @@
 //! connections is on the machine's own clock.
 
 mod attempts;
+mod bandwidth;
 mod body;
 mod call;
 mod client;
@@ -19,27 +20,32 @@ pub mod hyper_client;
 mod idle;
 mod origin;
 mod pace;
+mod proxies;
 mod quota;
 mod raw;
 pub mod redact;
 mod redirect;
 mod reply;
 mod retry;
+mod steady;
 pub mod token;
+mod trace;
 mod transport;
 
 pub use attempts::Attempts;
+pub use bandwidth::Bandwidth;
 pub use call::Call;
-pub use client::{Http, HttpBuilder};
+pub use client::{Http, HttpBuilder, Lesson};
 pub use credentials::{Credentials, NoCredentials};
-pub use env::HttpEnv;
+pub use env::{HttpEnv, Wait, WaitCause, WaitWatch, Waits};
 pub use http::header;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 pub use origin::{Origin, OriginRule};
 pub use pace::Bucket;
+pub use proxies::proxy_for;
 pub use quota::{QuotaRule, next_midnight};
 pub use reply::{ErrorReply, Reply, classify_status};
-pub use retry::{RetryPolicy, retry_after};
+pub use retry::{LONGEST_RETRY_AFTER, RetryPolicy, retry_after};
 pub use token::{Fresh, Token, TokenCache};
 
 /// The types of crate `http`, for requests sent by [`Http::raw`].

@@ -1,8 +1,10 @@
 //! How fast a service is asked.
 
-use std::collections::VecDeque;
+mod lanes;
+mod minute;
+
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::Clock as GovernorClock;
@@ -12,9 +14,12 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use jiff::Timestamp;
 use photomove_core::{Error, ErrorKind, Result, SharedClock};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::HttpEnv;
+pub(crate) use self::lanes::Lane;
+use self::lanes::Lanes;
+pub(crate) use self::minute::Minute;
+use crate::steady::Steady;
+use crate::{HttpEnv, Wait, WaitCause};
 
 /// Longest pause that repeated refusals lead to, unless the service asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
@@ -27,7 +32,7 @@ pub struct Bucket {
     /// Requests in any minute, however close together; `None` = no such limit. Waiting for the minute to pass costs less
     /// than being refused in it.
     pub per_minute: Option<u32>,
-    /// Requests at once, from sending until the reply is read; 0 counts as 1.
+    /// Requests at once, from sending until the reply is read; 0 counts as 1. Fewer after trouble, for a while.
     pub in_flight: u16,
     /// Shortest pause of the whole bucket after the service said "too many requests"; it doubles while that goes on.
     pub rate_limited_backoff: Duration,
@@ -48,12 +53,21 @@ type Limiter = RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Nanos
 
 /// Lets calls of one bucket pass.
 pub(crate) struct Pacer {
+    provider: &'static str,
+    name: &'static str,
     limiter: Option<Limiter>,
-    minute: Option<Minute>,
-    lanes: Arc<Semaphore>,
+    /// Its own minute, if it has one, and that of another bucket which the service counts together with this one.
+    minutes: RwLock<Minutes>,
+    lanes: Lanes,
     pause: Mutex<Pause>,
     backoff: Duration,
     clock: Steady,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Minutes {
+    own: Option<Arc<Minute>>,
+    shared: Option<Arc<Minute>>,
 }
 
 #[derive(Default)]
@@ -62,12 +76,13 @@ struct Pause {
     strikes: u32,
 }
 
-/// The right to have one request in flight.
-#[derive(Debug)]
-pub(crate) struct Lane(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
-
 impl Pacer {
-    pub(crate) fn new(bucket: &Bucket, clock: &SharedClock) -> Result<Self> {
+    pub(crate) fn new(
+        provider: &'static str,
+        name: &'static str,
+        bucket: &Bucket,
+        clock: &SharedClock,
+    ) -> Result<Self> {
         let clock = Steady::new(clock);
         let limiter = match bucket.per_second {
             None => None,
@@ -83,9 +98,14 @@ impl Pacer {
             }
         };
         Ok(Self {
+            provider,
+            name,
             limiter,
-            minute: bucket.per_minute.map(Minute::new),
-            lanes: Arc::new(Semaphore::new(usize::from(bucket.in_flight.max(1)))),
+            minutes: RwLock::new(Minutes {
+                own: bucket.per_minute.map(|most| Arc::new(Minute::new(most))),
+                shared: None,
+            }),
+            lanes: Lanes::new(bucket.in_flight),
             pause: Mutex::default(),
             backoff: bucket.rate_limited_backoff,
             clock,
@@ -96,44 +116,60 @@ impl Pacer {
     pub(crate) async fn pass(&self, env: &HttpEnv) -> Result<Lane> {
         let lane = tokio::select! {
             biased;
-            lane = Arc::clone(&self.lanes).acquire_owned() => lane,
+            lane = self.lanes.enter() => lane,
             () = env.stop.cancelled() => return Err(stopped()),
         };
-        let lane = lane.map_err(|error| Error::new(ErrorKind::Internal, "pacing has ended").source(error))?;
-        while let Some(wait) = self.wait() {
+        let lane = lane.ok_or_else(|| Error::new(ErrorKind::Internal, "pacing has ended"))?;
+        while let Some((cause, wait)) = self.wait() {
+            if cause == WaitCause::RateLimited {
+                let until = self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+                env.waits.tell(&Wait {
+                    provider: self.provider,
+                    cause,
+                    until,
+                });
+            }
             if !env.wait(wait).await {
                 return Err(stopped());
             }
         }
-        if let Some(minute) = &self.minute {
-            minute.take_turn(&self.clock, env).await?;
+        let minutes = self.minutes();
+        for minute in [minutes.own, minutes.shared].into_iter().flatten() {
+            minute.take_turn(&self.clock, env, self.provider).await?;
         }
-        Ok(Lane(lane))
+        Ok(lane)
     }
 
     /// Returns how long to wait before asking again; `None` takes one request's turn.
-    fn wait(&self) -> Option<Duration> {
+    fn wait(&self) -> Option<(WaitCause, Duration)> {
         let now = self.clock.now();
-        if let Some(until) = self.pause.lock().unwrap_or_else(PoisonError::into_inner).until
+        if let Some(until) = self.pause().until
             && let Ok(left) = Duration::try_from(until.duration_since(now))
             && !left.is_zero()
         {
-            return Some(left);
+            return Some((WaitCause::RateLimited, left));
         }
         let limiter = self.limiter.as_ref()?;
         let not_until = limiter.check().err()?;
         // Never zero, or a clock that stands still would let the loop spin.
-        Some(
-            not_until
-                .wait_time_from(GovernorClock::now(limiter.clock()))
-                .max(Duration::from_nanos(1)),
-        )
+        let wait = not_until
+            .wait_time_from(GovernorClock::now(limiter.clock()))
+            .max(Duration::from_nanos(1));
+        Some((WaitCause::Pace, wait))
+    }
+
+    fn pause(&self) -> MutexGuard<'_, Pause> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn minutes(&self) -> Minutes {
+        self.minutes.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Pauses all callers after the service said "too many requests" and returns how long.
     pub(crate) fn rate_limited(&self, asked: Option<Duration>) -> Duration {
         let now = self.clock.now();
-        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pause = self.pause();
         let still_paused = pause.until.is_some_and(|until| until > now);
         if !still_paused {
             // Replies to requests that were in flight when the pause began are one and the same refusal.
@@ -152,10 +188,71 @@ impl Pacer {
     /// Notes that the service answers again.
     pub(crate) fn answered(&self) {
         let now = self.clock.now();
-        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pause = self.pause();
         if pause.until.is_none_or(|until| until <= now) {
             *pause = Pause::default();
         }
+    }
+
+    /// Lets one more request be in flight after a round that went well.
+    pub(crate) fn went_well(&self) {
+        if let Some(lanes) = self.lanes.well() {
+            tracing::debug!(
+                provider = self.provider,
+                bucket = self.name,
+                lanes,
+                "more requests at once"
+            );
+        }
+    }
+
+    /// Lets half as many be in flight after a request with which the service could not cope.
+    pub(crate) fn had_trouble(&self, number: u64) {
+        if let Some(lanes) = self.lanes.trouble(number) {
+            tracing::debug!(
+                provider = self.provider,
+                bucket = self.name,
+                lanes,
+                "fewer requests at once"
+            );
+        }
+    }
+
+    /// Returns how many requests may be in flight at present.
+    pub(crate) fn lanes(&self) -> u16 {
+        self.lanes.open()
+    }
+
+    /// Returns its own minute; makes one of `most` requests if there is none.
+    pub(crate) fn own_minute(&self, most: Option<u32>) -> Option<Arc<Minute>> {
+        let mut minutes = self.minutes.write().unwrap_or_else(PoisonError::into_inner);
+        match (&minutes.own, most) {
+            (Some(own), Some(most)) => own.lower(most),
+            (None, Some(most)) => minutes.own = Some(Arc::new(Minute::new(most))),
+            (_, None) => {}
+        }
+        minutes.own.clone()
+    }
+
+    /// Counts its requests in another bucket's minute as well; `false` if it did so before.
+    pub(crate) fn share(&self, minute: Arc<Minute>) -> bool {
+        let mut minutes = self.minutes.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = minutes
+            .shared
+            .as_ref()
+            .is_none_or(|shared| !Arc::ptr_eq(shared, &minute));
+        minutes.shared = Some(minute);
+        is_new
+    }
+
+    /// Notes that the service says a minute is full of which less was known here.
+    pub(crate) fn fill(&self, minute: &Minute) {
+        minute.is_full(self.clock.now());
+    }
+
+    /// Returns how many requests a minute takes that it shares with another bucket.
+    pub(crate) fn shared_most(&self) -> Option<u32> {
+        self.minutes().shared.map(|shared| shared.most())
     }
 }
 
@@ -163,103 +260,11 @@ fn stopped() -> Error {
     Error::new(ErrorKind::Cancelled, "stopped before it was its turn")
 }
 
-/// The requests of the last minute.
-struct Minute {
-    most: usize,
-    sent: tokio::sync::Mutex<VecDeque<Timestamp>>,
-}
-
-impl Minute {
-    /// A minute of the service may begin a little later than one of ours.
-    const LENGTH: Duration = Duration::from_secs(61);
-    const WORTH_TELLING: Duration = Duration::from_secs(5);
-
-    fn new(most: u32) -> Self {
-        Self {
-            most: usize::try_from(most.max(1)).unwrap_or(usize::MAX),
-            sent: tokio::sync::Mutex::default(),
-        }
-    }
-
-    /// Waits until fewer than `most` requests were sent within a minute, and counts one more.
-    async fn take_turn(&self, clock: &Steady, env: &HttpEnv) -> Result<()> {
-        // Held while waiting: whoever comes later waits for the same minute, in turn.
-        let mut sent = self.sent.lock().await;
-        while sent.len() >= self.most {
-            let Some(oldest) = sent.front() else { break };
-            let free_at = oldest.saturating_add(Self::LENGTH).unwrap_or(Timestamp::MAX);
-            let wait = Duration::try_from(free_at.duration_since(clock.now())).unwrap_or_default();
-            if wait.is_zero() {
-                sent.pop_front();
-                continue;
-            }
-            if wait >= Self::WORTH_TELLING {
-                let (seconds, most) = (wait.as_secs(), self.most);
-                tracing::warn!("waiting {seconds} s: the service takes {most} changes a minute");
-            }
-            if !env.wait(wait).await {
-                return Err(stopped());
-            }
-        }
-        sent.push_back(clock.now());
-        Ok(())
-    }
-}
-
 impl fmt::Debug for Pacer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pacer")
-            .field("free_lanes", &self.lanes.available_permits())
+            .field("name", &self.name)
+            .field("lanes", &self.lanes.open())
             .finish_non_exhaustive()
-    }
-}
-
-/// The injected clock without its steps back: a clock that is set back by a day must not make anybody wait for a day.
-#[derive(Debug, Clone)]
-struct Steady(Arc<SteadyInner>);
-
-#[derive(Debug)]
-struct SteadyInner {
-    clock: SharedClock,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Debug)]
-struct Seen {
-    last: Timestamp,
-    /// By how much the clock was set back so far.
-    back: Duration,
-}
-
-impl Steady {
-    fn new(clock: &SharedClock) -> Self {
-        Self(Arc::new(SteadyInner {
-            clock: Arc::clone(clock),
-            seen: Mutex::new(Seen {
-                last: clock.now(),
-                back: Duration::ZERO,
-            }),
-        }))
-    }
-
-    fn now(&self) -> Timestamp {
-        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        // Read under the lock, or two readings might pass each other.
-        let now = self.0.clock.now();
-        if let Ok(step) = Duration::try_from(seen.last.duration_since(now)) {
-            seen.back = seen.back.saturating_add(step);
-        }
-        seen.last = now;
-        now.saturating_add(seen.back).unwrap_or(Timestamp::MAX)
-    }
-}
-
-/// As governor reads it: nanoseconds since 1970.
-impl GovernorClock for Steady {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        let since_1970 = Steady::now(self).duration_since(Timestamp::UNIX_EPOCH);
-        Nanos::from(Duration::try_from(since_1970).unwrap_or_default())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use photomove_core::{Error, ErrorKind, QuotaStore, Resource, Result};
+use photomove_core::{Allowance, Error, ErrorKind, Operation, QuotaStore, Resource, Result};
 
 use crate::Origin;
 
@@ -21,6 +21,17 @@ pub struct QuotaRule {
     pub zone: &'static str,
     /// Only requests to these origins count.
     pub origins: Vec<Origin>,
+    /// Is told what is left, and says how many requests are kept back; see [`Allowance`].
+    pub allowance: Allowance,
+}
+
+/// Says whether a request begins something, or can as well be made on another day: it may not use what is kept back to
+/// finish what was begun.
+fn can_wait(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Stage | Operation::Verify | Operation::ReadBack | Operation::Describe
+    )
 }
 
 /// Returns the next local midnight of a time zone, `None` if there is no such zone.
@@ -43,6 +54,7 @@ pub(crate) struct DayCounter {
     per_day: Option<u64>,
     zone: TimeZone,
     origins: Vec<Origin>,
+    allowance: Allowance,
     store: Arc<dyn QuotaStore>,
     gate: tokio::sync::Mutex<()>,
 }
@@ -60,6 +72,7 @@ impl DayCounter {
             per_day: rule.per_day,
             zone,
             origins: rule.origins,
+            allowance: rule.allowance,
             store,
             gate: tokio::sync::Mutex::new(()),
         })
@@ -70,7 +83,7 @@ impl DayCounter {
     }
 
     /// Counts one request about to leave, or refuses it.
-    pub(crate) async fn count(&self, origin: &Origin, now: Timestamp) -> Result<()> {
+    pub(crate) async fn count(&self, origin: &Origin, operation: Operation, now: Timestamp) -> Result<()> {
         if !self.origins.contains(origin) {
             return Ok(());
         }
@@ -82,25 +95,36 @@ impl DayCounter {
         };
         // Looking and counting are one step, or callers in parallel would overdraw the last requests.
         let _gate = self.gate.lock().await;
-        if self.store.used(&account, self.resource, &day).await? >= per_day {
-            return Err(self.spent(per_day, now));
+        let left = per_day.saturating_sub(self.store.used(&account, self.resource, &day).await?);
+        let kept = if can_wait(operation) { self.allowance.kept() } else { 0 };
+        if left <= kept {
+            self.allowance.set_left(left);
+            return Err(self.spent(per_day, left, now));
         }
-        self.store.add(&account, self.resource, &day, 1).await?;
+        let used = self.store.add(&account, self.resource, &day, 1).await?;
+        self.allowance.set_left(per_day.saturating_sub(used));
         Ok(())
     }
 
-    fn spent(&self, per_day: u64, now: Timestamp) -> Error {
+    fn spent(&self, per_day: u64, left: u64, now: Timestamp) -> Error {
         let resets_at = midnight_after(now, &self.zone);
         let kind = ErrorKind::Quota {
             resource: Resource::RequestsPerDay,
             resets_at,
         };
-        let error =
-            Error::new(kind, format!("the day's {per_day} requests are used up")).context("quota", self.resource);
+        let error = Error::new(kind, spent_words(per_day, left)).context("quota", self.resource);
         match resets_at {
             Some(at) => error.hint(format!("run the same command again after {at}")),
             None => error,
         }
+    }
+}
+
+fn spent_words(per_day: u64, left: u64) -> String {
+    match left {
+        0 => format!("the day's {per_day} requests are used up"),
+        1 => format!("the day's {per_day} requests are used up, but for the last one, which finishes what is begun"),
+        _ => format!("the day's {per_day} requests are used up, but for the last {left}, which finish what is begun"),
     }
 }
 
@@ -122,7 +146,12 @@ mod tests {
     #[case("2026-07-01T06:59:59Z", "2026-07-01T07:00:00Z")]
     #[case("2026-07-01T07:00:00Z", "2026-07-02T07:00:00Z")]
     #[case("2026-11-01T07:30:00Z", "2026-11-02T08:00:00Z")]
+    #[case("2026-11-01T06:59:59Z", "2026-11-01T07:00:00Z")]
+    #[case("2026-11-01T09:30:00Z", "2026-11-02T08:00:00Z")]
     #[case("2026-03-08T08:30:00Z", "2026-03-09T07:00:00Z")]
+    #[case("2027-03-14T07:59:59Z", "2027-03-14T08:00:00Z")]
+    #[case("2027-03-14T08:00:00Z", "2027-03-15T07:00:00Z")]
+    #[case("2027-03-14T10:30:00Z", "2027-03-15T07:00:00Z")]
     fn the_day_ends_at_local_midnight_whatever_its_length(#[case] now: &str, #[case] end: &str) {
         assert_eq!(next_midnight(at(now), "America/Los_Angeles"), Some(at(end)));
     }
@@ -141,6 +170,7 @@ mod tests {
             per_day,
             zone: "America/Los_Angeles",
             origins: vec![origin.clone()],
+            allowance: Allowance::default(),
         };
         (DayCounter::new(rule, store.clone()).unwrap(), origin, store)
     }
@@ -150,14 +180,20 @@ mod tests {
         let (counter, origin, _) = counter(Some(2));
         // The day on which clocks go back: 25 hours.
         let now = at("2026-11-01T07:30:00Z");
-        counter.count(&origin, now).await.unwrap();
-        counter.count(&origin, at("2026-11-02T07:59:59Z")).await.unwrap();
-        let refused = counter.count(&origin, now).await.unwrap_err();
+        counter.count(&origin, Operation::Commit, now).await.unwrap();
+        counter
+            .count(&origin, Operation::Commit, at("2026-11-02T07:59:59Z"))
+            .await
+            .unwrap();
+        let refused = counter.count(&origin, Operation::Commit, now).await.unwrap_err();
         assert_eq!(
             refused.disposition(),
             Disposition::WaitUntil(Some(at("2026-11-02T08:00:00Z")))
         );
-        counter.count(&origin, at("2026-11-02T08:00:00Z")).await.unwrap();
+        counter
+            .count(&origin, Operation::Commit, at("2026-11-02T08:00:00Z"))
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
@@ -165,10 +201,10 @@ mod tests {
         let (counter, origin, store) = counter(Some(1));
         let now = at("2026-07-01T12:00:00Z");
         let other = Origin::of(&Url::parse("https://elsewhere.example").unwrap());
-        counter.count(&other, now).await.unwrap();
-        counter.count(&origin, now).await.unwrap();
+        counter.count(&other, Operation::Commit, now).await.unwrap();
+        counter.count(&origin, Operation::Commit, now).await.unwrap();
         counter.set_account("you");
-        counter.count(&origin, now).await.unwrap();
+        counter.count(&origin, Operation::Commit, now).await.unwrap();
         for account in ["me", "you"] {
             assert_eq!(store.used(account, "library requests", "2026-07-01").await.unwrap(), 1);
         }
@@ -178,8 +214,43 @@ mod tests {
     async fn callers_in_parallel_never_overdraw() {
         let (counter, origin, store) = counter(Some(5));
         let now = at("2026-07-01T12:00:00Z");
-        let results = futures_util::future::join_all((0..20).map(|_| counter.count(&origin, now))).await;
+        let results =
+            futures_util::future::join_all((0..20).map(|_| counter.count(&origin, Operation::Commit, now))).await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 5);
         assert_eq!(store.used("me", "library requests", "2026-07-01").await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_back_is_for_finishing_only() {
+        let (counter, origin, _) = counter(Some(5));
+        let allowance = counter.allowance.clone();
+        let now = at("2026-07-01T12:00:00Z");
+        assert_eq!(allowance.left(), None);
+        counter.count(&origin, Operation::Stage, now).await.unwrap();
+        allowance.keep(2);
+        counter.count(&origin, Operation::Stage, now).await.unwrap();
+        counter.count(&origin, Operation::Verify, now).await.unwrap();
+        for operation in [Operation::Stage, Operation::Verify] {
+            let refused = counter.count(&origin, operation, now).await.unwrap_err();
+            assert_eq!(
+                refused.to_string(),
+                "the day's 5 requests are used up, but for the last 2, which finish what is begun (quota library requests)"
+            );
+        }
+        assert_eq!(allowance.left(), Some(2));
+        counter.count(&origin, Operation::CreateAlbum, now).await.unwrap();
+        counter.count(&origin, Operation::Commit, now).await.unwrap();
+        let refused = counter.count(&origin, Operation::Commit, now).await.unwrap_err();
+        assert!(
+            refused
+                .to_string()
+                .starts_with("the day's 5 requests are used up (quota")
+        );
+        // A new day, of which as much is kept.
+        counter
+            .count(&origin, Operation::Stage, at("2026-07-02T12:00:00Z"))
+            .await
+            .unwrap();
+        assert_eq!(allowance.left(), Some(4));
     }
 }

@@ -7,7 +7,8 @@ use photomove_core::{Error, ErrorKind, Operation, Result};
 use url::Url;
 
 use crate::reply::Context;
-use crate::{Http, Origin, Reply, fault};
+use crate::trace::Asked;
+use crate::{Bandwidth, Http, Origin, Reply, fault};
 
 /// Longest reply that is read.
 const REPLY_BYTES: usize = 1024 * 1024;
@@ -50,17 +51,33 @@ impl Http {
         let sending = inner
             .transport
             .client(&url)
-            .request(head.method.clone(), url)
+            .request(head.method.clone(), url.clone())
             .headers(head.headers)
             .body(body)
             .send();
+        let began = tokio::time::Instant::now();
         inner.env.drill.pass(Boundary::BeforeRequest);
-        let response = match tokio::time::timeout(inner.idle_timeout, sending).await {
-            Ok(sent) => sent.map_err(|error| fault::while_sending(error, &origin))?,
-            Err(_) => return Err(fault::silent(&origin, inner.idle_timeout)),
+        let sent = match tokio::time::timeout(inner.idle_timeout, sending).await {
+            Ok(sent) => sent.map_err(|error| fault::while_sending(error, &origin)),
+            Err(_) => Err(fault::silent(&origin, inner.idle_timeout)),
         };
+        let asked = Asked {
+            provider: inner.provider,
+            method: &head.method,
+            url: &url,
+            took: began.elapsed(),
+            retry: 0,
+        };
+        asked.log(sent.as_ref().map(|response| (response.status(), response.headers())));
+        let response = sent?;
         inner.env.drill.pass(Boundary::AfterRequest);
-        let reply = Reply::new(response, &head.method, context, inner.idle_timeout, None);
+        let reply = Reply::new(
+            response,
+            &head.method,
+            context,
+            (inner.idle_timeout, Bandwidth::unlimited()),
+            None,
+        );
         let mut answer = Response::new(Vec::new());
         *answer.status_mut() = reply.status();
         answer.headers_mut().clone_from(reply.headers());

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::pace::Lane;
-use crate::{Origin, fault, redact};
+use crate::{Bandwidth, Origin, fault, redact};
 
 /// Longest JSON reply that is read.
 const JSON_BYTES: usize = 32 * 1024 * 1024;
@@ -119,7 +119,7 @@ impl Reply {
         response: reqwest::Response,
         method: &Method,
         context: Context,
-        idle: Duration,
+        (idle, bandwidth): (Duration, Bandwidth),
         lane: Option<Lane>,
     ) -> Self {
         let origin = Origin::of(response.url());
@@ -134,6 +134,7 @@ impl Reply {
             origin: origin.clone(),
             context,
             idle,
+            bandwidth,
             _lane: lane,
         };
         let body = stream::unfold(Some(incoming), |incoming| async move {
@@ -322,6 +323,7 @@ struct Incoming {
     origin: Origin,
     context: Context,
     idle: Duration,
+    bandwidth: Bandwidth,
     _lane: Option<Lane>,
 }
 
@@ -331,6 +333,8 @@ impl Incoming {
         let error = match next {
             Ok(Some(Ok(chunk))) => {
                 self.received += chunk.len() as u64;
+                // The peer waits meanwhile, for nobody reads on.
+                self.bandwidth.take(chunk.len()).await;
                 return Some(Ok(chunk));
             }
             Ok(None) => match self.expected {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use http::header::{HeaderMap, RETRY_AFTER};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
+use jiff::fmt::{rfc2822, strtime};
+use jiff::tz::TimeZone;
 use photomove_core::{Operation, Random};
 
 /// Longest wait that a service's `Retry-After` can ask for; more than this is taken for a defect.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// How often and how long a request is sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,20 +123,42 @@ fn full_jitter(delay: Duration, random: &dyn Random) -> Duration {
     delay.mul_f64(part)
 }
 
-/// Reads `Retry-After`, seconds or a date; a wait of more than an hour is cut to an hour, one in the past is none.
+/// Reads `Retry-After`: seconds, or a date in any of the three forms of HTTP; the longest of several. A wait of more than
+/// an hour is cut to an hour, one in the past is none.
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number holds is still a wait, if an absurd one.
-        Duration::from_secs(text.parse().unwrap_or(u64::MAX))
-    } else {
-        let at = rfc2822::DateTimeParser::new()
-            .relaxed_weekday(true)
-            .parse_timestamp(text)
-            .ok()?;
-        Duration::try_from(at.duration_since(now)).unwrap_or_default()
-    };
-    Some(wait.min(LONGEST_RETRY_AFTER))
+    let asked = headers.get_all(RETRY_AFTER).iter();
+    let waits = asked.filter_map(|value| wait_of(value.to_str().ok()?.trim(), now));
+    waits.max().map(|wait| wait.min(LONGEST_RETRY_AFTER))
+}
+
+fn wait_of(text: &str, now: Timestamp) -> Option<Duration> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !whole.is_empty() && are_digits(whole) && are_digits(part) {
+        // More digits than a number holds is still a wait, if an absurd one. A part of a second is waited for as a whole.
+        let more = u64::from(part.bytes().any(|digit| digit != b'0'));
+        return Some(Duration::from_secs(
+            whole.parse().unwrap_or(u64::MAX).saturating_add(more),
+        ));
+    }
+    let at = date_of(text)?;
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+/// Reads a date as RFC 9110 wants it, or in the two forms that it asks everybody to understand.
+fn date_of(text: &str) -> Option<Timestamp> {
+    if let Ok(at) = rfc2822::DateTimeParser::new()
+        .relaxed_weekday(true)
+        .parse_timestamp(text)
+    {
+        return Some(at);
+    }
+    // The weekday is said twice, and may be wrong: it is skipped.
+    let (_, date) = text.split_once(' ')?;
+    let civil = ["%d-%b-%y %H:%M:%S GMT", "%b %e %H:%M:%S %Y"]
+        .into_iter()
+        .find_map(|format| strtime::parse(format, date.trim()).ok()?.to_datetime().ok())?;
+    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 #[cfg(test)]
@@ -158,14 +181,32 @@ mod tests {
     #[case("Wed, 21 Oct 2099 07:28:00 GMT", Some(3600))]
     #[case("99999999999999999999999999", Some(3600))]
     #[case("86400", Some(3600))]
+    #[case("2.5", Some(3))]
+    #[case("Wednesday, 21-Oct-26 07:28:30 GMT", Some(30))]
+    #[case("Wed Oct 21 07:28:30 2026", Some(30))]
+    #[case("Sun Nov  6 08:49:37 1994", Some(0))]
+    #[case("Thu, 32 Oct 2026 07:28:30 GMT", None)]
     #[case("-5", None)]
+    #[case("1.2.3", None)]
+    #[case(".", None)]
+    #[case("5 minutes", None)]
     #[case("soon", None)]
     #[case("", None)]
-    fn retry_after_is_read_in_both_forms(#[case] text: &str, #[case] seconds: Option<u64>) {
+    fn retry_after_is_read_in_all_its_forms(#[case] text: &str, #[case] seconds: Option<u64>) {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, text.parse().unwrap());
         let now = at("2026-10-21T07:28:00Z");
         assert_eq!(retry_after(&headers, now), seconds.map(Duration::from_secs));
+    }
+
+    #[test]
+    fn the_longest_of_several_waits_counts() {
+        let mut headers = HeaderMap::new();
+        for text in ["5", "never", "60", "7"] {
+            headers.append(RETRY_AFTER, text.parse().unwrap());
+        }
+        let now = at("2026-10-21T07:28:00Z");
+        assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(60)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use photomove_core::{Clock, Disposition, ManualClock, MemoryQuotaStore, Operation, QuotaStore};
+use photomove_core::{Allowance, Clock, Disposition, ManualClock, MemoryQuotaStore, Operation, QuotaStore};
 use photomove_http::{Http, HttpEnv, Method, Origin, QuotaRule};
 
 use crate::server::{Server, env, ok, reply};
@@ -20,6 +20,7 @@ fn limited(server: &Server, per_day: u64) -> (Http, ManualClock, Arc<MemoryQuota
         per_day: Some(per_day),
         zone: "America/Los_Angeles",
         origins: vec![Origin::of(&server.base)],
+        allowance: Allowance::default(),
     };
     let http = Http::builder("test", &env).quota(rule).build().unwrap();
     http.set_quota_account("project of mine");
