@@ -11,8 +11,12 @@
 mod file_type;
 mod name;
 mod sniff;
+#[cfg(feature = "thumbnails")]
+mod thumbnail;
 mod tiff;
 
 pub use file_type::{FileKind, FileType, extension_of_media_type, kind_of, media_type_of_extension};
 pub use name::{LONGEST_NAME_BYTES, safe_file_name, split_extension, with_extension_of};
 pub use sniff::{SNIFF_BYTES, sniff, sniff_named};
+#[cfg(feature = "thumbnails")]
+pub use thumbnail::{ThumbnailNeeds, thumbnail, thumbnail_needs};
