@@ -18,10 +18,12 @@ use crate::blob::Hashes;
 use crate::control::{Person, Service, SessionCommand};
 use crate::error::SimError;
 use crate::library::Library;
+use crate::library_change::LibraryCommand;
 use crate::origin::{Listener, Origin, OriginSpec, Shared, urls};
 use crate::run::{Ports, ServiceContext};
 
 mod about;
+mod change;
 mod content;
 mod filter;
 mod listing;
@@ -164,12 +166,12 @@ impl AmazonSim {
 
     /// Owner id of the account whose library it is.
     pub fn owner_id(&self) -> &str {
-        &self.state.world_of(Person::Same).owner
+        self.state.owner_of(Person::Same)
     }
 
     /// Owner id of the account of somebody else.
     pub fn other_owner_id(&self) -> &str {
-        &self.state.world_of(Person::Other).owner
+        self.state.owner_of(Person::Other)
     }
 
     /// Changes the sessions as the control route `session` does.
@@ -253,7 +255,7 @@ impl Service for AmazonService {
             for (node, file) in world.files() {
                 // A file that has become unreadable has no hashes to show.
                 let hashes = file.blob.hashes().await.ok();
-                lines.push(line(world, node, file, hashes));
+                lines.push(line(&world, node, file, hashes));
             }
             lines
         }
@@ -261,8 +263,8 @@ impl Service for AmazonService {
     }
 
     fn album_lines(&self) -> Vec<Value> {
-        let nodes = &self.state.world_of(Person::Same).nodes;
-        let albums = nodes.iter().filter(|node| node.kind == Kind::Album);
+        let world = self.state.world_of(Person::Same);
+        let albums = world.nodes.iter().filter(|node| node.kind == Kind::Album);
         albums
             .map(|album| json!({ "id": album.id, "title": album.name, "count": album.members.len() }))
             .collect()
@@ -280,7 +282,25 @@ impl Service for AmazonService {
         self.state.other_file(uri)
     }
 
+    fn change_library(&self, command: LibraryCommand) -> BoxFuture<'_, Result<Value, SimError>> {
+        async move {
+            let (seed, now_ms) = (self.state.shared.seed, self.state.now_ms());
+            let edition = self.state.world_of(Person::Same).edition;
+            // Outside of the change: hashes of pictures take their time.
+            let pictures = change::pictures(&command, seed, edition)?;
+            let change = |world: &World| world.changed(&command, pictures, seed, now_ms);
+            let added = self.state.change_world(Person::Same, change)?;
+            Ok(json!({ "added": added }))
+        }
+        .boxed()
+    }
+
     fn change_sessions(&self, command: &SessionCommand) -> Result<Value, SimError> {
+        if command.new_project {
+            return Err(SimError::Options(
+                "`new_project` is about an OAuth client, and this service has none".to_owned(),
+            ));
+        }
         if command.expire_after_bytes.is_some() {
             return Err(SimError::Options(
                 "`expire_after_bytes` is about uploads, and this service takes none".to_owned(),

@@ -3,6 +3,7 @@
 //! | route | answer |
 //! |---|---|
 //! | `GET /library` | one JSON object per line and stored item |
+//! | `POST /library` | a [`LibraryCommand`]: `{"add": 3, "into": "Summer"}` uploads pictures, `{"join": [{"album": "Summer", "names": ["a.jpg"]}]}`, `{"remove": ["a.jpg"]}`; answers the names of what was added |
 //! | `GET /albums` | one per line: `id, title, count` |
 //! | `GET /counters` | see [`Counts`](crate::log::Counts) |
 //! | `GET /requests` | one [`RequestLine`](crate::log::RequestLine) per line; only the last 50,000, the header `x-dropped-lines` counts the others |
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 
 use crate::error::SimError;
 use crate::faults::{check_operations, parse_faults};
+use crate::library_change::LibraryCommand;
 use crate::origin::Shared;
 
 /// What a stand-in shows to control routes and tests.
@@ -67,6 +69,12 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`SimError`] if the service has nothing of the kind, or a file cannot be written.
     fn change_sessions(&self, command: &SessionCommand) -> Result<Value, SimError>;
+
+    /// Does with the library what a person does on another device; gives the names of what was added as `added`.
+    ///
+    /// # Errors
+    /// [`SimError`] if the service has nothing of the kind, or a name or a title is not known.
+    fn change_library(&self, command: LibraryCommand) -> BoxFuture<'_, Result<Value, SimError>>;
 }
 
 /// What becomes of the signed-in sessions. Everything asked for is done, in the order of the fields.
@@ -85,6 +93,8 @@ pub struct SessionCommand {
     pub expire_after_requests: Option<u64>,
     /// Google: all access tokens stop working when this many further bytes of uploads have arrived.
     pub expire_after_bytes: Option<u64>,
+    /// Google: the OAuth client is deleted and one of another project takes its place, also in its file.
+    pub new_project: bool,
     /// Signs this person in and writes a fresh file of cookies or tokens.
     pub issue: Option<Person>,
     /// Where that file goes; if `None`, over the one that was written at the start.
@@ -104,7 +114,7 @@ pub enum Person {
 /// The control routes of one service.
 pub fn router(service: Arc<dyn Service>) -> Router {
     Router::new()
-        .route("/library", get(library))
+        .route("/library", get(library).post(change_library))
         .route("/albums", get(albums))
         .route("/uploads", get(uploads))
         .route("/counters", get(counters))
@@ -195,6 +205,17 @@ async fn change_sessions(State(service): Control, body: String) -> Response {
     match service.change_sessions(&command) {
         Ok(done) => axum::Json(done).into_response(),
         Err(error) => refused(format!("session: {error}")),
+    }
+}
+
+async fn change_library(State(service): Control, body: String) -> Response {
+    let command = match serde_json::from_str::<LibraryCommand>(&body) {
+        Ok(command) => command,
+        Err(error) => return refused(format!("library: {error}")),
+    };
+    match service.change_library(command).await {
+        Ok(done) => axum::Json(done).into_response(),
+        Err(error) => refused(format!("library: {error}")),
     }
 }
 

@@ -7,7 +7,7 @@
 //! | `library` | `photoslibrary.googleapis.com` | `/v1/uploads` (in one request or several), `/v1/mediaItems…`, `/v1/albums…` |
 //! | `userinfo` | `openidconnect.googleapis.com` | `/v1/userinfo` |
 //!
-//! There is one OAuth client (kind "Desktop app") of one project, and one account unless
+//! There is one OAuth client (kind "Desktop app") of one project at a time, and one account unless
 //! [`GoogleSim::add_account`] adds more. The device flow and base URLs are not answered.
 //! Every behaviour that is not established is a field of [`GoogleSwitches`].
 
@@ -60,8 +60,8 @@ mod wire;
 mod world;
 
 pub use switches::{
-    ConsentMode, EmptyUpload, ErrorStyle, GoogleSwitches, MissingAs, OversizedPage, ResumableHash, TokenDeath,
-    TrashedItem,
+    ConsentMode, EmptyUpload, ErrorStyle, GoogleSwitches, GrantLifeTold, MissingAs, OversizedPage, ResumableHash,
+    TokenDeath, TrashedItem,
 };
 
 use details::Details;
@@ -375,6 +375,24 @@ impl GoogleSim {
     /// Signs the first account in with just these scopes (full URLs, `openid`, `email`) and returns the access token.
     pub fn access_token(&self, scopes: &[&str]) -> String {
         self.access_token_of(0, scopes)
+    }
+
+    /// Deletes the OAuth client and makes one of another project, which sees nothing of what the first one made. Its file
+    /// takes the place of the old one's, and its path is returned.
+    ///
+    /// # Errors
+    /// [`SimError`] if the file cannot be written.
+    pub fn new_project(&self) -> Result<PathBuf, SimError> {
+        self.google.world().new_project();
+        credentials::write_client(&self.google)
+    }
+
+    /// Signs the first account in with just these scopes and returns what the token endpoint would answer.
+    pub fn token_reply(&self, scopes: &[&str]) -> Value {
+        let scopes = scopes.iter().filter_map(|name| scopes::canonical(name)).collect();
+        let (now, switches) = (self.google.now(), self.google.switches());
+        let tokens = identity::sign_in(&mut self.google.world(), now, &switches, 0, scopes, true);
+        serde_json::to_value(tokens).unwrap_or_default()
     }
 
     /// Adds an account and returns an access token of it with these scopes.

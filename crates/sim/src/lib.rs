@@ -24,6 +24,7 @@ pub mod faults;
 mod files;
 pub mod google;
 pub mod library;
+mod library_change;
 pub mod log;
 pub mod origin;
 pub mod run;
@@ -42,6 +43,7 @@ pub use faults::{
 };
 pub use google::{GoogleSim, GoogleSwitches};
 pub use library::{Library, LibraryAlbum, LibraryItem};
+pub use library_change::{LibraryCommand, Membership, Renamed};
 pub use log::{Counters, Counts, RequestLine, RequestLog};
 pub use origin::{Operation, Origin, OriginSpec, Pace, Shared};
 pub use run::{Fill, Ports, ServiceContext, ServiceKind, ServiceSpec, SimOptions, Sims, SyntheticVideos, start};

@@ -10,8 +10,8 @@ use crate::amazon::{
 };
 use crate::error::SimError;
 use crate::google::{
-    ConsentMode, EmptyUpload, ErrorStyle, GoogleSwitches, MissingAs, OversizedPage, ResumableHash, TokenDeath,
-    TrashedItem,
+    ConsentMode, EmptyUpload, ErrorStyle, GoogleSwitches, GrantLifeTold, MissingAs, OversizedPage, ResumableHash,
+    TokenDeath, TrashedItem,
 };
 use crate::run::SimOptions;
 
@@ -134,8 +134,9 @@ macro_rules! words {
 words! {
     ConsentMode {
         "ask" => Self::Ask, "grant" => Self::Grant, "deny" => Self::Deny, "wrong_state" => Self::WrongState,
-        "no_refresh_token" => Self::NoRefreshToken,
+        "no_refresh_token" => Self::NoRefreshToken, "click_allow" => Self::ClickAllow, "click_deny" => Self::ClickDeny,
     }
+    GrantLifeTold { "at_consent" => Self::AtConsent, "always" => Self::Always, "never" => Self::Never }
     EmptyUpload { "refuse" => Self::Refuse, "empty_token" => Self::EmptyToken }
     ErrorStyle { "full" => Self::Full, "errors_only" => Self::ErrorsOnly, "bare" => Self::Bare }
     MissingAs { "not_found" => Self::NotFound, "invalid_argument" => Self::InvalidArgument }
@@ -228,6 +229,7 @@ by_name!(
         consent,
         consent_account,
         project_in_testing,
+        grant_life_told,
         api_enabled,
         photos_enabled,
         access_token_life,

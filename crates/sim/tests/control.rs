@@ -329,3 +329,45 @@ async fn latency_and_bandwidth_slow_the_answers() {
     // About 370 bytes at 10,000 bytes/s and the latency.
     assert!(began.elapsed().as_millis() >= 60, "{:?}", began.elapsed());
 }
+
+/// What a person does on another device is seen by the next listing, and by what the control routes tell.
+#[tokio::test]
+async fn the_library_can_change_while_the_service_runs() {
+    let sims = start(amazon(30)).await.unwrap();
+    let control = Control::of(&sims);
+    let command = json!({
+        "add": 2, "bytes": 1000, "into": "Summer",
+        "join": [{ "album": "Summer", "names": ["SYN_0000001.jpg"] }],
+        "rename": [{ "from": "Synthetic 01", "to": "Winter" }],
+        "remove": ["SYN_0000002.jpg"],
+    });
+    let (status, answer) = control.post("library", &command.to_string()).await;
+    assert_eq!(
+        (status, &answer["added"]),
+        (200, &json!(["NEW_01_00000.jpg", "NEW_01_00001.jpg"]))
+    );
+    let library = control.lines("library").await;
+    assert_eq!(library.len(), 32);
+    let of = |name: &str| library.iter().find(|line| line["name"] == name).unwrap();
+    assert!(
+        of("SYN_0000001.jpg")["albums"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("Summer"))
+    );
+    assert_eq!(of("SYN_0000002.jpg")["state"], "trashed");
+    assert_eq!(of("NEW_01_00001.jpg")["albums"], json!(["Summer"]));
+    let albums = control.lines("albums").await;
+    let titles: Vec<_> = albums.iter().map(|album| album["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["Winter", "Summer"]);
+    for (wrong, word) in [
+        (json!({ "remove": ["nobody.jpg"] }), "nobody.jpg"),
+        (json!({ "add": 1, "bytes": 3 }), "bytes"),
+        (json!({ "burn": true }), "burn"),
+    ] {
+        let (status, answer) = control.post("library", &wrong.to_string()).await;
+        assert_eq!(status, 400, "{wrong}");
+        assert!(answer["message"].as_str().unwrap().contains(word), "{answer}");
+    }
+    assert_eq!(control.lines("library").await.len(), 32);
+}

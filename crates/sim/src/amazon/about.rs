@@ -1,5 +1,7 @@
 //! Which file a request is about, as fault plans ask: by the id or the link in its path.
 
+use std::sync::Arc;
+
 use axum::http::Uri;
 
 use super::state::State;
@@ -16,6 +18,7 @@ impl State {
     /// The same address for the next file of the same type, or of any type if there is no other of this one.
     pub(super) fn other_file(&self, uri: &Uri) -> Option<Uri> {
         let Named { world, node, place } = self.file_of(uri.path())?;
+        let world = &*world;
         let type_of = |node: &Node| node.file.as_ref().map(|file: &FileFacts| file.content_type.clone());
         let wanted = type_of(world.node(node));
         let other =
@@ -68,7 +71,7 @@ fn next_file(world: &World, node: NodeIndex, suits: impl Fn(&Node) -> bool) -> O
 
 /// The file that an address names.
 struct Named<'a> {
-    world: &'a World,
+    world: Arc<World>,
     node: NodeIndex,
     place: Place<'a>,
 }

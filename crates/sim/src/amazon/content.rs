@@ -62,7 +62,7 @@ async fn temp_link(
     }
     let link = state.open_link(&token);
     // With cookies, a link is good for the person whose cookies they are.
-    let Some(link) = link.filter(|link| open || std::ptr::eq(link.world, state.world())) else {
+    let Some(link) = link.filter(|link| open || link.world.owner == state.world().owner) else {
         return state.no_such_node(&token);
     };
     let life_ms = state
@@ -72,7 +72,7 @@ async fn temp_link(
     if life_ms.is_some_and(|life_ms| state.now_ms() >= link.issued_ms + life_ms) {
         return reply::service_error(StatusCode::NOT_FOUND, state.logref(), "TempLink is expired", "");
     }
-    state.bytes(link.world, link.node, &query, &headers)
+    state.bytes(&link.world, link.node, &query, &headers)
 }
 
 async fn by_id(
@@ -85,8 +85,8 @@ async fn by_id(
         return *refusal;
     }
     let world = state.world();
-    match state.own_file(world, &id, &query) {
-        Some(index) => state.bytes(world, index, &query, &headers),
+    match state.own_file(&world, &id, &query) {
+        Some(index) => state.bytes(&world, index, &query, &headers),
         None => state.no_such_node(&id),
     }
 }
@@ -102,7 +102,7 @@ async fn download(
     }
     let world = state.world();
     match state
-        .own_file(world, &id, &query)
+        .own_file(&world, &id, &query)
         .filter(|_| state.switches.signed_download)
     {
         Some(index) => serve(world.node(index), &headers, state.switches.ranges, false),
@@ -121,7 +121,7 @@ async fn thumbnail(
     }
     let world = state.world();
     match state
-        .own_file(world, &id, &query)
+        .own_file(&world, &id, &query)
         .filter(|index| world.node(*index).is_media())
     {
         Some(index) => state.thumbnail(index, query.get("viewBox")),

@@ -142,6 +142,9 @@ impl Field {
     }
 
     fn date_ms(self, node: &Node) -> Option<i64> {
+        if node.quirk.is_some_and(|quirk| quirk.hides(self)) {
+            return None;
+        }
         match self {
             Self::CreatedDate => Some(node.created_ms),
             Self::ModifiedDate => Some(node.modified_ms),
@@ -151,6 +154,9 @@ impl Field {
     }
 
     fn is(self, world: &World, node: &Node, wanted: &Pattern) -> bool {
+        if node.quirk.is_some_and(|quirk| quirk.hides(self)) {
+            return false;
+        }
         let flag = |value: bool| wanted.text == value.to_string();
         match self {
             // Only lower-case `true` is understood.
@@ -494,6 +500,19 @@ mod tests {
     fn bad_filters_are_refused(#[case] filter: &str, #[case] reason: &str) {
         let refused = Filter::parse(filter, true).unwrap_err();
         assert!(refused.contains(reason), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn what_a_node_does_not_show_is_not_found() {
+        let world = World::new(Library::synthetic(1, 1000, 1).unwrap(), 1, true)
+            .await
+            .unwrap();
+        let all = found(&world, "kind:FILE").unwrap().len();
+        let typed = found(&world, "kind:FILE AND contentProperties.contentType:(image* OR video*)").unwrap();
+        assert!(!typed.iter().any(|name| name == "odd NoContentProperties.jpg"));
+        let starred = found(&world, "kind:FILE AND favorite:(true OR false)").unwrap();
+        assert!(!starred.iter().any(|name| name == "odd NoSettings.jpg"));
+        assert_eq!((typed.len() + 1, starred.len() + 1), (all, all));
     }
 
     #[test]

@@ -211,7 +211,7 @@ impl<T> Default for Remembered<T> {
 }
 
 impl<T> Remembered<T> {
-    /// What belongs to a listing, made by `make` if it is not remembered. The library never changes, so it stays right.
+    /// What belongs to a listing of one edition of the library, made by `make` if it is not remembered.
     pub(super) fn get(&self, listing: u64, make: impl FnOnce() -> T) -> Arc<T> {
         if let Some(known) = self.lock().get(&listing) {
             return Arc::clone(known);

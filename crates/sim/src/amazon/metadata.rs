@@ -12,6 +12,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
 
+use crate::seeded::mix;
+
 use super::filter::Filter;
 use super::listing::{PageError, PageRules, Sort, Window, listing_id, token, window};
 use super::node::{View, date_text, render};
@@ -99,7 +101,7 @@ async fn gate(Extract(state): Extract<Arc<State>>, request: Request<axum::body::
 async fn nodes(Extract(state): Extract<Arc<State>>, Query(query): Query<Parameters>) -> Response {
     let world = state.world();
     let everything = || (0..world.nodes.len() as NodeIndex).collect();
-    state.list(world, "/nodes", everything, &query).await
+    state.list(&world, "/nodes", everything, &query).await
 }
 
 async fn children(
@@ -111,7 +113,7 @@ async fn children(
     match world.find(&id) {
         Some(index) => {
             let members = || world.node(index).members.clone();
-            state.list(world, &id, members, &query).await
+            state.list(&world, &id, members, &query).await
         }
         None => state.no_such_node(&id),
     }
@@ -126,8 +128,8 @@ async fn node(
     let Some(index) = world.find(&id) else {
         return state.no_such_node(&id);
     };
-    match state.learn_hashes(world, &[index]).await {
-        Ok(()) => reply::json_ok(&state.render(world, index, &state.view(&query))),
+    match state.learn_hashes(&world, &[index]).await {
+        Ok(()) => reply::json_ok(&state.render(&world, index, &state.view(&query))),
         Err(error) => error,
     }
 }
@@ -138,10 +140,10 @@ async fn content_redirection(
     Query(query): Query<Parameters>,
 ) -> Response {
     let world = state.world();
-    let Some(index) = state.own_file(world, &id, &query) else {
+    let Some(index) = state.own_file(&world, &id, &query) else {
         return state.no_such_node(&id);
     };
-    let token = state.link_token(world, index);
+    let token = state.link_token(&world, index);
     let suffix = query.get("querySuffix").map_or("", String::as_str);
     let target = match state.switches.redirect_target {
         RedirectTarget::Cookies | RedirectTarget::Open => {
@@ -309,7 +311,7 @@ impl State {
                 return error;
             }
         }
-        let found = self.results.get(listing, || {
+        let found = self.results.get(listing ^ mix(world.edition), || {
             let mut nodes = candidates();
             nodes.retain(|index| filter.matches(world, world.node(*index)));
             if let Some(sort) = sort {

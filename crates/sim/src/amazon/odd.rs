@@ -6,6 +6,7 @@ use crate::error::SimError;
 use crate::library::{Library, LibraryItem};
 use crate::seeded::Seeded;
 
+use super::filter::Field;
 use super::world::{Node, NodeIndex, file_node};
 
 /// Number of the first odd upload, far from those of the library.
@@ -41,6 +42,19 @@ impl Quirk {
         Self::DateBefore1970,
         Self::DateWithoutMilliseconds,
     ];
+
+    /// Whether a node lacks a field: what it does not show cannot be found by it either.
+    pub(super) fn hides(self, field: Field) -> bool {
+        match self {
+            Self::NoContentProperties => matches!(
+                field,
+                Field::Size | Field::ContentType | Field::Md5 | Field::Extension | Field::ContentDate
+            ),
+            Self::NoMd5 => field == Field::Md5,
+            Self::NoSettings => matches!(field, Field::Hidden | Field::Favorite),
+            _ => false,
+        }
+    }
 
     /// Bends the JSON of a node.
     pub(super) fn apply(self, node: &mut Map<String, Value>) {

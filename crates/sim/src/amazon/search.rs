@@ -68,18 +68,18 @@ pub(super) async fn search(Extract(state): Extract<Arc<State>>, Query(query): Qu
         Ok(page) => page,
         Err(error) => return state.page_refused(error),
     };
-    let found = state.results.get(listing, || {
-        let mut nodes = state.search(world, &parsed);
-        sort.apply(world, &mut nodes);
+    let found = state.results.get(listing ^ mix(world.edition), || {
+        let mut nodes = state.search(&world, &parsed);
+        sort.apply(&world, &mut nodes);
         nodes
     });
     let token_for = state.switches.search_tokens.then_some(listing);
-    let mut out = match state.page(world, &found, page, &query, token_for).await {
+    let mut out = match state.page(&world, &found, page, &query, token_for).await {
         Ok(page) => page,
         Err(error) => return error,
     };
-    let aggregations = state.summaries.get(listing ^ mix(by as u64), || {
-        let of = |category: &&str| ((*category).to_owned(), aggregate(world, category, &found, by));
+    let aggregations = state.summaries.get(listing ^ mix(world.edition) ^ mix(by as u64), || {
+        let of = |category: &&str| ((*category).to_owned(), aggregate(&world, category, &found, by));
         Value::Object(IN_SEARCH.iter().map(of).collect())
     });
     out.insert("aggregations".to_owned(), (*aggregations).clone());
@@ -94,9 +94,9 @@ pub(super) async fn aggregation(Extract(state): Extract<Arc<State>>, Query(query
     }
     let world = state.world();
     let everything = Search::parse("")
-        .map(|all| state.search(world, &all))
+        .map(|all| state.search(&world, &all))
         .unwrap_or_default();
-    reply::json_ok(&json!({ "aggregations": aggregate(world, category, &everything, Granularity::Year) }))
+    reply::json_ok(&json!({ "aggregations": aggregate(&world, category, &everything, Granularity::Year) }))
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! What all listeners of the stand-in look into.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::control::Person;
+use crate::error::SimError;
 use crate::origin::Shared;
 use crate::seeded::{Seeded, mix};
 
@@ -33,8 +34,10 @@ pub(super) struct Urls {
 pub(super) struct State {
     pub(super) shared: Arc<Shared>,
     pub(super) switches: AmazonSwitches,
-    /// What each of the two people has.
-    worlds: [World; 2],
+    /// What each of the two people has; replaced as a whole, so that a request sees one state from its start to its end.
+    worlds: [RwLock<Arc<World>>; 2],
+    /// Ids of the two people; they never change.
+    owners: [String; 2],
     pub(super) sessions: Sessions,
     pub(super) urls: Urls,
     /// Nodes of listings, in order.
@@ -51,7 +54,8 @@ impl State {
         Self {
             shared,
             switches,
-            worlds,
+            owners: worlds.each_ref().map(|world| world.owner.clone()),
+            worlds: worlds.map(|world| RwLock::new(Arc::new(world))),
             sessions,
             urls,
             results: Remembered::default(),
@@ -61,13 +65,32 @@ impl State {
     }
 
     /// What the person of the present session has. Take it once per request: the next request may see another.
-    pub(super) fn world(&self) -> &World {
+    pub(super) fn world(&self) -> Arc<World> {
         self.world_of(self.sessions.person())
     }
 
     /// What a person has.
-    pub(super) fn world_of(&self, person: Person) -> &World {
-        &self.worlds[person as usize]
+    pub(super) fn world_of(&self, person: Person) -> Arc<World> {
+        let world = self.worlds[person as usize].read();
+        Arc::clone(&world.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn owner_of(&self, person: Person) -> &str {
+        &self.owners[person as usize]
+    }
+
+    /// Gives a person another library; one change at a time, or the later one would undo the earlier one.
+    pub(super) fn change_world<T>(
+        &self,
+        person: Person,
+        change: impl FnOnce(&World) -> Result<(World, T), SimError>,
+    ) -> Result<T, SimError> {
+        let mut world = self.worlds[person as usize]
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (changed, result) = change(&world)?;
+        *world = Arc::new(changed);
+        Ok(result)
     }
 
     pub(super) fn now_ms(&self) -> i64 {
@@ -119,14 +142,14 @@ impl State {
     }
 
     /// What a link stands for.
-    pub(super) fn open_link(&self, token: &str) -> Option<Link<'_>> {
+    pub(super) fn open_link(&self, token: &str) -> Option<Link> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (issued, rest) = bytes.split_first_chunk()?;
         let (node, seal) = rest.split_first_chunk()?;
         let (issued, node) = (u64::from_be_bytes(*issued), NodeIndex::from_be_bytes(*node));
-        let world = self
-            .worlds
-            .iter()
+        let world = [Person::Same, Person::Other]
+            .map(|person| self.world_of(person))
+            .into_iter()
             .find(|world| seal == self.seal(world, issued, node))?;
         let known = (node as usize) < world.nodes.len();
         let issued_ms = i64::try_from(issued).ok()?;
@@ -142,8 +165,8 @@ impl State {
 }
 
 /// The node of a link and when the link was made, in milliseconds since 1970.
-pub(super) struct Link<'a> {
-    pub(super) world: &'a World,
+pub(super) struct Link {
+    pub(super) world: Arc<World>,
     pub(super) node: NodeIndex,
     pub(super) issued_ms: i64,
 }

@@ -39,7 +39,7 @@ impl Kind {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) id: String,
     pub(super) kind: Kind,
@@ -60,7 +60,7 @@ pub(super) struct Node {
     pub(super) quirk: Option<Quirk>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct FileFacts {
     pub(super) blob: Blob,
     pub(super) content_type: String,
@@ -89,9 +89,11 @@ impl Node {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct World {
     pub(super) owner: String,
+    /// How often the library was changed since the start.
+    pub(super) edition: u64,
     pub(super) nodes: Vec<Node>,
     by_id: HashMap<String, NodeIndex>,
 }
@@ -103,6 +105,7 @@ impl World {
         let owner = format!("A{}", ids.upper_id(13));
         let mut world = Self {
             owner,
+            edition: 0,
             nodes: Vec::with_capacity(library.items.len() + 32),
             by_id: HashMap::new(),
         };
@@ -136,7 +139,7 @@ impl World {
         Ok(world)
     }
 
-    fn add(&mut self, node: Node) -> NodeIndex {
+    pub(super) fn add(&mut self, node: Node) -> NodeIndex {
         let index = self.nodes.len() as NodeIndex;
         for container in node.albums.iter().copied().chain(node.parent) {
             self.nodes[container as usize].members.push(index);
@@ -148,6 +151,17 @@ impl World {
 
     pub(super) fn node(&self, index: NodeIndex) -> &Node {
         &self.nodes[index as usize]
+    }
+
+    /// Position of the first node that suits.
+    pub(super) fn position(&self, suits: impl Fn(&Node) -> bool) -> Option<NodeIndex> {
+        self.nodes.iter().position(suits).map(|index| index as NodeIndex)
+    }
+
+    /// The folder into which the web page uploads.
+    pub(super) fn web(&self) -> NodeIndex {
+        self.position(|node| node.kind == Kind::Folder && node.name.as_deref() == Some("Web"))
+            .unwrap_or_default()
     }
 
     pub(super) fn find(&self, id: &str) -> Option<NodeIndex> {
@@ -178,7 +192,7 @@ fn folder(id: String, name: Option<String>, parent: Option<NodeIndex>) -> Node {
     }
 }
 
-fn album_node(id: String, title: String, index: i64) -> Node {
+pub(super) fn album_node(id: String, title: String, index: i64) -> Node {
     let created_ms = FIRST_UPLOAD_MS + index * 60_000;
     Node {
         kind: Kind::Album,
@@ -226,7 +240,7 @@ fn content_ms(facts: &MediaFacts) -> Option<i64> {
 }
 
 /// Siblings differ in more than case, so a second `IMG.jpg` becomes `IMG (1).jpg`.
-fn free_name(name: String, taken: &mut HashSet<String>) -> String {
+pub(super) fn free_name(name: String, taken: &mut HashSet<String>) -> String {
     if taken.insert(name.to_lowercase()) {
         return name;
     }

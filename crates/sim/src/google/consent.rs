@@ -1,12 +1,14 @@
 //! The authorization page: what a browser sees between the app's request and the redirect back to it.
 
+mod page;
+
 use std::net::Ipv4Addr;
 
 use jiff::{SignedDuration, Timestamp};
 use url::{Host, Url};
 
 use super::proto::Query;
-use super::reply::{Reply, escape, html, plain, redirect};
+use super::reply::{Reply, html, redirect};
 use super::scopes::{self, Scopes};
 use super::switches::{ConsentMode, GoogleSwitches};
 use super::world::{AccountIndex, Challenge, Code, World};
@@ -35,7 +37,9 @@ pub(super) fn authorize(world: &mut World, now: Timestamp, switches: &GoogleSwit
         return html(400, "Error", "there is no such account at this stand-in");
     };
     match &switches.consent {
-        ConsentMode::Ask => page(world, account, &asked, query),
+        ConsentMode::Ask => page::page(world, account, &asked.scopes, query, None),
+        ConsentMode::ClickAllow => page::page(world, account, &asked.scopes, query, Some("allow")),
+        ConsentMode::ClickDeny => page::page(world, account, &asked.scopes, query, Some("deny")),
         ConsentMode::Deny => denied(&asked),
         ConsentMode::Grant => granted(world, now, account, asked, true),
         ConsentMode::NoRefreshToken => granted(world, now, account, asked, false),
@@ -77,6 +81,9 @@ fn check(world: &World, query: &Query) -> Result<Asked, Box<Reply>> {
             &format!("{error}: {why}"),
         )))
     };
+    if world.deleted_clients.iter().any(|id| id == text("client_id")) {
+        return refuse(401, "deleted_client", "The OAuth client was deleted.");
+    }
     if text("client_id") != world.client.id {
         return refuse(401, "invalid_client", "The OAuth client was not found.");
     }
@@ -181,50 +188,6 @@ fn back(asked: &Asked, parameters: &[(&str, &str)]) -> Reply {
     redirect(uri.as_str())
 }
 
-/// A form with a tick box for each scope; everything that came is carried along.
-fn page(world: &World, account: AccountIndex, asked: &Asked, query: &Query) -> Reply {
-    let mut form = String::new();
-    for name in [
-        "client_id",
-        "redirect_uri",
-        "response_type",
-        "scope",
-        "state",
-        "code_challenge",
-        "code_challenge_method",
-    ] {
-        if let Some(value) = query.get(name) {
-            form.push_str(&format!(
-                "<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n",
-                escape(value)
-            ));
-        }
-    }
-    for (at, known) in world.accounts.iter().enumerate() {
-        let email = escape(&known.email);
-        let checked = if at == account { " checked" } else { "" };
-        form.push_str(&format!(
-            "<label><input type=\"radio\" name=\"account\" value=\"{email}\"{checked}> {email}</label><br>\n"
-        ));
-    }
-    form.push_str(&format!("<p><b>{}</b> wants to:</p>\n", escape(&world.client.project)));
-    for scope in &asked.scopes {
-        let scope = escape(scope);
-        form.push_str(&format!(
-            "<label><input type=\"checkbox\" name=\"granted\" value=\"{scope}\" checked> {scope}</label><br>\n"
-        ));
-    }
-    let text = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Sign in (stand-in)</title>\n\
-         <h1>Sign in to the stand-in of Google Photos</h1>\n\
-         <p>This page runs on your own computer; no real account is involved.</p>\n\
-         <form method=\"get\" action=\"{DECISION_PATH}\">\n{form}\
-         <p><button name=\"decision\" value=\"allow\">Continue</button>\n\
-         <button name=\"decision\" value=\"deny\">Cancel</button></p>\n</form>\n</html>\n"
-    );
-    plain(200, "text/html; charset=UTF-8", text)
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -241,6 +204,31 @@ mod tests {
     #[case("urn:ietf:wg:oauth:2.0:oob", false)]
     fn a_desktop_app_is_sent_back_to_this_computer_only(#[case] uri: &str, #[case] accepted: bool) {
         assert_eq!(is_loopback(uri), accepted);
+    }
+
+    /// The page of a request, under this mode.
+    fn page_of(mode: ConsentMode) -> String {
+        let mut world = World::new(1);
+        let query = Query::parse(&format!(
+            "client_id={}&redirect_uri=http://localhost:1&response_type=code&scope=openid%20email",
+            world.client.id
+        ));
+        let switches = GoogleSwitches {
+            consent: mode,
+            ..GoogleSwitches::default()
+        };
+        let reply = authorize(&mut world, Timestamp::UNIX_EPOCH, &switches, &query);
+        let body = futures_util::FutureExt::now_or_never(axum::body::to_bytes(reply.into_body(), 1 << 20));
+        String::from_utf8(body.unwrap().unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_script_presses_only_where_it_is_asked_to() {
+        let page = page_of(ConsentMode::Ask);
+        assert!(page.contains("value=\"owner@gmail.example\" checked") && page.contains("value=\"openid\" checked"));
+        assert!(!page.contains("<script"), "{page}");
+        assert!(page_of(ConsentMode::ClickAllow).contains("button[value=allow]"));
+        assert!(page_of(ConsentMode::ClickDeny).contains("button[value=deny]"));
     }
 
     #[test]

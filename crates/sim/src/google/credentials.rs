@@ -21,7 +21,14 @@ const TOKEN_FILE: &str = "google-token.json";
 /// Writes both files, signing the first account in with every scope that photomove asks for.
 pub(super) fn write(google: &Google, dir: &Path) -> Result<(PathBuf, PathBuf), SimError> {
     std::fs::create_dir_all(dir).map_err(|source| SimError::io("create", dir, source))?;
-    let client_path = dir.join(CLIENT_FILE);
+    let client_path = write_client(google)?;
+    let token_path = issue(google, Person::Same, Some(&dir.join(TOKEN_FILE)))?;
+    Ok((client_path, token_path))
+}
+
+/// Writes the file of the OAuth client as it is now.
+pub(super) fn write_client(google: &Google) -> Result<PathBuf, SimError> {
+    let path = google.state_dir.join(CLIENT_FILE);
     let client = {
         let world = google.world();
         json!({
@@ -36,9 +43,8 @@ pub(super) fn write(google: &Google, dir: &Path) -> Result<(PathBuf, PathBuf), S
             }
         })
     };
-    write_document(&client_path, &client)?;
-    let token_path = issue(google, Person::Same, Some(&dir.join(TOKEN_FILE)))?;
-    Ok((client_path, token_path))
+    write_document(&path, &client)?;
+    Ok(path)
 }
 
 /// Signs a person in and writes the token to `path`; if there is none, over the file of the start.
@@ -52,6 +58,9 @@ pub(super) fn issue(google: &Google, person: Person, path: Option<&Path>) -> Res
         let expires_at = now
             .saturating_add(SignedDuration::from_secs(tokens.expires_in))
             .unwrap_or(now);
+        let ends = tokens
+            .refresh_token_expires_in
+            .and_then(|life| now.saturating_add(SignedDuration::from_secs(life)).ok());
         let account = &world.accounts[account];
         json!({
             "version": 1,
@@ -62,6 +71,7 @@ pub(super) fn issue(google: &Google, person: Person, path: Option<&Path>) -> Res
             "refresh_token": tokens.refresh_token,
             "token_type": tokens.token_type,
             "expires_at": expires_at.to_string(),
+            "refresh_expires_at": ends.map(|at| at.to_string()),
             "id_token": tokens.id_token,
             "account": { "sub": account.sub, "email": account.email },
         })

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::reply::{Reply, json_reply, oauth_error};
 use super::scopes::{self, EMAIL, OPENID, Scopes};
 use super::service::Urls;
-use super::switches::GoogleSwitches;
+use super::switches::{GoogleSwitches, GrantLifeTold};
 use super::world::{AccessToken, AccountIndex, Grant, RefreshToken, World};
 
 /// Live refresh tokens per account and client; the oldest go first.
@@ -72,7 +72,8 @@ pub(super) fn sign_in(
         );
         drop_oldest(world, account);
         tokens.refresh_token = Some(token);
-        tokens.refresh_token_expires_in = switches.project_in_testing.then(|| TESTING_LIFE.as_secs() - 1);
+        let told = switches.project_in_testing && switches.grant_life_told != GrantLifeTold::Never;
+        tokens.refresh_token_expires_in = told.then(|| TESTING_LIFE.as_secs() - 1);
     }
     tokens
 }
@@ -86,8 +87,12 @@ pub(super) fn refresh(world: &mut World, now: Timestamp, switches: &GoogleSwitch
         return None;
     }
     held.last_used = now;
-    let grant = held.grant.clone();
-    Some(access(world, now, switches, &grant))
+    let (grant, expires) = (held.grant.clone(), held.expires);
+    let mut tokens = access(world, now, switches, &grant);
+    if switches.grant_life_told == GrantLifeTold::Always {
+        tokens.refresh_token_expires_in = expires.map(|expires| expires.duration_since(now).as_secs());
+    }
+    Some(tokens)
 }
 
 /// Ends the grant that a token of either kind belongs to.
@@ -275,6 +280,38 @@ mod tests {
         assert!(refresh(&mut world, after(180), &switches, &kept).is_some());
         assert!(refresh(&mut world, after(362), &switches, &kept).is_some());
         assert!(refresh(&mut world, after(362 + 183), &switches, &kept).is_none());
+    }
+
+    #[test]
+    fn how_long_a_grant_lasts_is_told_where_the_switch_says_so() {
+        for (told, at_consent, at_renewal) in [
+            (GrantLifeTold::AtConsent, true, None),
+            (GrantLifeTold::Always, true, Some(6 * 24 * 3600)),
+            (GrantLifeTold::Never, false, None),
+        ] {
+            let mut world = World::new(1);
+            let switches = GoogleSwitches {
+                project_in_testing: true,
+                grant_life_told: told,
+                ..GoogleSwitches::default()
+            };
+            let tokens = sign_in(&mut world, now(), &switches, 0, scopes::photomove(), true);
+            assert_eq!(tokens.refresh_token_expires_in.is_some(), at_consent, "{told:?}");
+            let tomorrow = now() + SignedDuration::from_hours(24);
+            let fresh = refresh(&mut world, tomorrow, &switches, &tokens.refresh_token.unwrap()).unwrap();
+            assert_eq!(fresh.refresh_token_expires_in, at_renewal, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn another_project_sees_nothing_and_the_first_ones_tokens_are_dead() {
+        let (mut world, switches) = (World::new(1), GoogleSwitches::default());
+        let token = signed_in(&mut world, &switches);
+        let (client, app) = (world.client.id.clone(), world.app());
+        world.new_project();
+        assert!(refresh(&mut world, now(), &switches, &token).is_none());
+        assert!(world.client.id != client && world.app() != app);
+        assert_eq!(world.deleted_clients, [client]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::control::{Service, SessionCommand};
 use crate::error::SimError;
+use crate::library_change::LibraryCommand;
 use crate::origin::{Shared, unknown_route};
 
 use super::call::Call;
@@ -276,6 +277,38 @@ impl Service for Google {
         self.other_item_of(uri)
     }
 
+    fn change_library(&self, command: LibraryCommand) -> BoxFuture<'_, Result<Value, SimError>> {
+        Box::pin(async move {
+            let only_removes = LibraryCommand {
+                remove: command.remove.clone(),
+                ..LibraryCommand::default()
+            };
+            if command != only_removes {
+                return Err(SimError::Options(
+                    "here only `remove` is possible: what else comes into this library, clients bring".to_owned(),
+                ));
+            }
+            let mut world = self.world();
+            let called = |world: &World, name: &String| {
+                let found = world.items.iter().find(|item| item.name == *name && !item.trashed);
+                let unknown = || SimError::Options(format!("there is no item `{name}`"));
+                found.map(|item| item.id.clone()).ok_or_else(unknown)
+            };
+            let ids: Vec<_> = command
+                .remove
+                .iter()
+                .map(|name| called(&world, name))
+                .collect::<Result<_, _>>()?;
+            for id in ids {
+                if let Some(item) = world.item_mut(&id) {
+                    item.trashed = true;
+                }
+            }
+            world.changes += 1;
+            Ok(json!({ "added": [] }))
+        })
+    }
+
     fn change_sessions(&self, command: &SessionCommand) -> Result<Value, SimError> {
         if command.renewable.is_some() || command.expire_after_requests.is_some() {
             return Err(SimError::Options(
@@ -302,6 +335,13 @@ impl Service for Google {
         if let Some(bytes) = command.expire_after_bytes {
             self.switches_mut().tokens_die_after_bytes = Some(bytes);
         }
+        let client = match command.new_project {
+            true => {
+                self.world().new_project();
+                Some(credentials::write_client(self)?)
+            }
+            false => None,
+        };
         let file = match command.issue {
             Some(person) => Some(credentials::issue(self, person, command.to.as_deref())?),
             None => None,
@@ -309,6 +349,7 @@ impl Service for Google {
         Ok(json!({
             "expire": command.expire || command.revoke_refresh,
             "revoke_refresh": command.revoke_refresh,
+            "client": client,
             "file": file,
         }))
     }

@@ -9,6 +9,10 @@ use jiff::tz::TimeZone;
 pub enum ConsentMode {
     /// Shows a page with tick boxes and two buttons to whoever comes.
     Ask,
+    /// Shows the page, and a script on it presses `Continue` once it is there: for browsers without a person.
+    ClickAllow,
+    /// The same with `Cancel`.
+    ClickDeny,
     /// Redirects at once with every scope granted.
     Grant,
     /// Redirects at once with `error=access_denied`.
@@ -21,6 +25,18 @@ pub enum ConsentMode {
     WrongState,
     /// Redirects at once; the code later yields no refresh token.
     NoRefreshToken,
+}
+
+/// Which replies of the token endpoint say how long a time-limited grant lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GrantLifeTold {
+    /// The one that brings the refresh token.
+    AtConsent,
+    /// Renewals too, with what is left.
+    Always,
+    /// None.
+    Never,
 }
 
 /// How the stand-in answers a call that names something it must not find.
@@ -106,8 +122,10 @@ pub struct GoogleSwitches {
     pub consent: ConsentMode,
     /// Which account signs in (its e-mail address); `None` means the one of `login_hint`, else the first.
     pub consent_account: Option<String>,
-    /// The OAuth project is in "Testing": refresh tokens die after seven days and replies say so.
+    /// The OAuth project is in "Testing": refresh tokens die after seven days.
     pub project_in_testing: bool,
+    /// Which replies say so.
+    pub grant_life_told: GrantLifeTold,
     /// The project's Photos Library API switch is on; off answers 403 "has not been used in project".
     pub api_enabled: bool,
     /// The account may use Google Photos at all; off answers 403 "Google Photos is disabled for the user".
@@ -217,6 +235,7 @@ impl Default for GoogleSwitches {
             consent: ConsentMode::Ask,
             consent_account: None,
             project_in_testing: false,
+            grant_life_told: GrantLifeTold::AtConsent,
             api_enabled: true,
             photos_enabled: true,
             access_token_life: SignedDuration::from_hours(1),

@@ -85,6 +85,9 @@ fn check_client(world: &World, headers: &HeaderMap, form: &Form) -> Result<(), B
             (form.get("client_id").map_err(missing)?.to_owned(), secret)
         }
     };
+    if world.deleted_clients.contains(&id) {
+        return refuse(401, "deleted_client", "The OAuth client was deleted.");
+    }
     if id != world.client.id {
         return refuse(401, "invalid_client", "The OAuth client was not found.");
     }

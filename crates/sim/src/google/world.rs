@@ -48,6 +48,33 @@ pub(super) struct Client {
     pub(super) project_number: String,
 }
 
+impl Client {
+    /// The client of the first project, or of one of those after it.
+    fn new(mint: &mut Mint, number: usize) -> Self {
+        let (project_number, project, seed) = match number {
+            0 => (
+                "412345678901".to_owned(),
+                "photomove-sim".to_owned(),
+                "client".to_owned(),
+            ),
+            _ => (
+                (412_345_678_901 + number).to_string(),
+                format!("photomove-sim-{}", number + 1),
+                format!("client {number}"),
+            ),
+        };
+        Self {
+            id: format!(
+                "{project_number}-{}.apps.googleusercontent.com",
+                mint.lower_text(&seed, 32)
+            ),
+            secret: mint.secret("GOCSPX-", 21),
+            project,
+            project_number,
+        }
+    }
+}
+
 /// A code that waits to be exchanged.
 #[derive(Debug)]
 pub(super) struct Code {
@@ -233,6 +260,8 @@ pub(super) struct World {
     pub(super) mint: Mint,
     pub(super) accounts: Vec<Account>,
     pub(super) client: Client,
+    /// Ids of the clients that were before it.
+    pub(super) deleted_clients: Vec<String>,
     pub(super) codes: HashMap<String, Code>,
     pub(super) access: HashMap<String, AccessToken>,
     pub(super) refresh: HashMap<String, RefreshToken>,
@@ -261,16 +290,7 @@ impl World {
     /// One account, one project, an empty library.
     pub(super) fn new(seed: u64) -> Self {
         let mut mint = Mint::new(seed);
-        let project_number = "412345678901".to_owned();
-        let client = Client {
-            id: format!(
-                "{project_number}-{}.apps.googleusercontent.com",
-                mint.lower_text("client", 32)
-            ),
-            secret: mint.secret("GOCSPX-", 21),
-            project: "photomove-sim".into(),
-            project_number,
-        };
+        let client = Client::new(&mut mint, 0);
         let owner = Account {
             sub: "101234567890123456789".into(),
             email: "owner@gmail.example".into(),
@@ -280,6 +300,7 @@ impl World {
             mint,
             accounts: vec![owner],
             client,
+            deleted_clients: Vec::new(),
             codes: HashMap::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
@@ -297,6 +318,17 @@ impl World {
             albums: Vec::new(),
             quotas: Quotas::default(),
         }
+    }
+
+    /// Deletes the client with all that was granted to it; another project's takes its place.
+    pub(super) fn new_project(&mut self) {
+        let number = self.deleted_clients.len() + 1;
+        let client = Client::new(&mut self.mint, number);
+        let old = std::mem::replace(&mut self.client, client);
+        self.deleted_clients.push(old.id);
+        self.codes.clear();
+        self.access.clear();
+        self.refresh.clear();
     }
 
     pub(super) fn account(&self, email: &str) -> Option<AccountIndex> {
