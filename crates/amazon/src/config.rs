@@ -64,6 +64,14 @@ impl AmazonConfig {
         self
     }
 
+    /// Returns the addresses that are asked for an account of this shop.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if one of those that were set cannot be used.
+    pub fn addresses(&self, marketplace: Marketplace) -> Result<Vec<Url>> {
+        Ok(Hosts::new(marketplace, &self.endpoints)?.origins())
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         let wrong = |setting: &'static str, range: &str| {
             Err(

@@ -2,6 +2,7 @@
 
 mod originals;
 mod position;
+mod tour;
 mod walk;
 
 use std::fmt;
@@ -10,9 +11,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use photomove_core::{
-    Account, Album, AlbumId, Asset, AssetId, Capabilities, Cursor, Error, ErrorKind, Fidelity, Filters, Gap, HashKinds,
-    Locator, Media, Member, Operation, Owner, Page, PartId, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo,
-    ReadOrder, Rejection, Result, Scope, SharedClock, SourceCaps,
+    Account, Album, AlbumId, Asset, AssetId, Capabilities, Cursor, Error, ErrorKind, Fidelity, FilterCaps, Filters,
+    Gap, HashKinds, Locator, Media, Member, Operation, Owner, Page, PartId, PhotoProvider, PhotoSink, PhotoSource,
+    ProviderInfo, ReadOrder, Rejection, Result, Scope, SharedClock, SourceCaps,
 };
 use photomove_http::HttpEnv;
 
@@ -25,6 +26,7 @@ use crate::wire::Node;
 
 use originals::Routes;
 use position::Position;
+use tour::Tour;
 use walk::Walk;
 
 /// How far the machine's clock may be behind that of the service.
@@ -160,6 +162,7 @@ impl PhotoProvider for AmazonPhotos {
             order: ReadOrder::Any,
             members_in_listing: false,
             open_concurrency: self.downloads,
+            filters: FilterCaps::NONE.with_albums().with_kind().with_favourite(),
             loses: LOSES,
         };
         Capabilities::new(Some(source), None)
@@ -199,17 +202,42 @@ fn first_answer(error: Error) -> Error {
 
 #[async_trait]
 impl PhotoSource for AmazonPhotos {
-    async fn start(&self, _filters: &Filters) -> Result<Cursor> {
-        Ok(self.beginning())
+    async fn start(&self, filters: &Filters) -> Result<Cursor> {
+        let tour = Tour::plan(&self.client, filters).await?;
+        Ok(tour.cursor(self.beginning()))
     }
 
     async fn assets(&self, at: &Cursor) -> Result<Page<Asset>> {
-        let walk = self.walk(Filter::files(), None, Operation::ListAssets);
-        walk.page(at, self.clock.now(), |node, position| {
-            let later = position::created(&node).is_some_and(|created| created > position.until);
-            if later { None } else { convert::asset(node).map(Ok) }
-        })
-        .await
+        let (tour, at) = Tour::read(at)?;
+        let owner = match tour.album() {
+            Some(_) => Some(self.client.owner().await?),
+            None => None,
+        };
+        let walk = self.walk(tour.filter(), tour.album(), Operation::ListAssets);
+        let page = walk
+            .page(&at, self.clock.now(), |node, position| {
+                if position::created(&node).is_some_and(|created| created > position.until) {
+                    return None;
+                }
+                match &owner {
+                    Some(owner) => own(node, owner)?.map(convert::asset).transpose(),
+                    None => convert::asset(node).map(Ok),
+                }
+            })
+            .await;
+        let page = match page {
+            // An album that was deleted since it was listed has no members.
+            Err(error) if *error.kind() == ErrorKind::NotFound && tour.album().is_some() => {
+                self.client.confirm_owner(Operation::ListAssets).await?;
+                Page {
+                    items: Vec::new(),
+                    next: None,
+                    total_hint: None,
+                }
+            }
+            page => page?,
+        };
+        Ok(tour.lead_on(page, self.beginning()))
     }
 
     async fn albums(&self, at: Option<&Cursor>) -> Result<Page<Album>> {
@@ -258,22 +286,29 @@ impl PhotoSource for AmazonPhotos {
 
 /// Makes a member of a child of an album; what is no photo or video is none.
 fn member(node: Node, owner: &str) -> Option<Result<Member>> {
-    convert::kind(&node)?;
-    match node.owner_id {
-        Some(other) if other != owner => Some(Err(Error::new(
-            ErrorKind::Rejected(Rejection::Policy),
-            "a member of the shared album belongs to another account",
-        )
-        .provider(KIND)
-        .operation(Operation::ListMembers)
-        .context("node", node.id)
-        .hint("its owner can move it, or add it to their own library first"))),
-        // The order of children is that of their upload, not the album's own.
-        _ => Some(Ok(Member {
+    // The order of children is that of their upload, not the album's own.
+    own(node, owner).map(|own| {
+        own.map(|node| Member {
             asset: AssetId::from(node.id),
             position: None,
-        })),
+        })
+    })
+}
+
+/// Lets a child of an album pass that is a photo or video, and refuses one of another account.
+fn own(node: Node, owner: &str) -> Option<Result<Node>> {
+    convert::kind(&node)?;
+    if node.owner_id.as_deref().is_none_or(|of| of == owner) {
+        return Some(Ok(node));
     }
+    Some(Err(Error::new(
+        ErrorKind::Rejected(Rejection::Policy),
+        "a member of the shared album belongs to another account",
+    )
+    .provider(KIND)
+    .operation(Operation::ListMembers)
+    .context("node", node.id)
+    .hint("its owner can move it, or add it to their own library first")))
 }
 
 #[cfg(test)]

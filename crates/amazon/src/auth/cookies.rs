@@ -6,7 +6,9 @@ use photomove_core::{Error, ErrorKind, Operation, Result};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::marketplace::Marketplace;
 use super::parse;
+use super::session::Session;
 
 /// Cookies of a browser that is signed in to Amazon; values never show in `Debug`, errors or logs.
 ///
@@ -26,15 +28,42 @@ pub(crate) struct Cookie {
 }
 
 impl Cookies {
-    /// Reads cookies in whatever form they come: a Netscape `cookies.txt`, the text of a `Cookie:` header (with or
-    /// without its name, on one line or several), lines `name=value`, a JSON object of names and values, or what
-    /// [`Cookies::to_credential`] wrote.
+    /// Reads cookies in whatever form they come: a request that a browser copied ("Copy as cURL" for bash, zsh and the
+    /// Windows command prompt, "Copy as PowerShell"), a Netscape `cookies.txt`, JSON as browsers' add-ons export it or of
+    /// names and values, the text of a `Cookie:` header (with or without its name, on one line or several, alone or
+    /// among others), lines `name=value`, or what [`Cookies::to_credential`] wrote.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] naming the line or part that is malformed, never its content; [`ErrorKind::Auth`] if there
+    /// [`ErrorKind::Config`] naming the line or part that is malformed, never its content, or the place that a copied
+    /// request went to, if that is no Amazon shop or another one than that of its cookies; [`ErrorKind::Auth`] if there
     /// is no cookie at all.
     pub fn parse(text: &str) -> Result<Self> {
         parse::any(text)
+    }
+
+    /// Says whether a text that comes line by line can end here: a copied command has all that its quotes and line ends
+    /// promise, JSON is closed, a header is there. Of a `cookies.txt` nothing tells, so it never can.
+    pub fn is_whole(text: &str) -> bool {
+        parse::is_whole(text)
+    }
+
+    /// Takes cookies out of a browser's own store: name, value, and the host that set each. Those of other sites are
+    /// left out; of equal names and hosts the first one stays.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if a value holds what no cookie may hold.
+    pub fn from_browser<N: AsRef<str>, V: AsRef<str>, H: AsRef<str>>(
+        cookies: impl IntoIterator<Item = (N, V, H)>,
+    ) -> Result<Self> {
+        let mut taken = Self::default();
+        for (name, value, host) in cookies {
+            let (name, host) = (name.as_ref(), host.as_ref());
+            if parse::is_amazon_host(host) {
+                let place = format!("cookie `{}` of the browser", name.escape_debug());
+                taken.add_of_browser(name, value.as_ref(), Some(host), &place)?;
+            }
+        }
+        Ok(taken)
     }
 
     /// Reads a Netscape `cookies.txt`, which browsers' add-ons and curl write; cookies of other sites are left out.
@@ -102,6 +131,17 @@ impl Cookies {
         self.0.iter().map(|cookie| cookie.name.as_str())
     }
 
+    /// Returns the shops that they open, those that everything needed is there for, in the order of their first cookie.
+    pub fn shops(&self) -> Vec<Marketplace> {
+        let mut shops: Vec<Marketplace> = Vec::new();
+        for shop in self.names().filter_map(suffix).filter_map(Marketplace::from_suffix) {
+            if !shops.contains(&shop) && Session::try_new(self, Some(shop)).is_ok() {
+                shops.push(shop);
+            }
+        }
+        shops
+    }
+
     /// Says whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -133,6 +173,15 @@ impl Cookies {
             }
         }
         Ok(renewed)
+    }
+
+    /// Adds one of all that a browser has: what is no cookie by this program's lights is left out, unless it is one of
+    /// the service's own.
+    pub(crate) fn add_of_browser(&mut self, name: &str, value: &str, domain: Option<&str>, place: &str) -> Result<()> {
+        match self.add(name, value, domain, place) {
+            Err(_) if !is_amazon_name(&name.replace('_', "-")) => Ok(()),
+            added => added,
+        }
     }
 
     /// Adds one; `place` says where it stood, for the error.
@@ -200,7 +249,7 @@ impl fmt::Debug for Cookies {
 pub(crate) fn config(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, message)
         .provider(crate::KIND)
-        .operation(Operation::Settings)
+        .operation(Operation::SignIn)
 }
 
 /// What cookie names of a signed-in session look like, with the marketplace's suffix cut off.
@@ -303,6 +352,26 @@ mod tests {
             let fresh = [("at-acbde".to_owned(), value.into())];
             assert!(cookies.renewed("amazon.de", &fresh).is_err(), "{value}");
         }
+    }
+
+    #[test]
+    fn a_browser_has_cookies_of_several_shops_and_of_other_sites() {
+        let cookies = Cookies::from_browser([
+            ("session-id", "1", ".amazon.com"),
+            ("ubid-main", "2", ".amazon.com"),
+            ("at-main", "3", ".amazon.com"),
+            ("session-id", "4", ".amazon.de"),
+            ("ubid-acbde", "5", ".amazon.de"),
+            ("at-acbde", "6", "www.amazon.de"),
+            ("session-id", "7", ".amazon.it"),
+            ("ubid-acbit", "8", ".amazon.it"),
+            ("sid", "9", ".example.org"),
+            ("odd", "\u{e9}", ".amazon.de"),
+        ])
+        .unwrap();
+        let shops: Vec<_> = cookies.shops().into_iter().map(Marketplace::domain).collect();
+        assert_eq!(shops, ["amazon.com", "amazon.de"]);
+        assert!(!cookies.names().any(|name| name == "sid" || name == "odd"));
     }
 
     #[test]

@@ -89,6 +89,14 @@ impl Marketplace {
         Self::all().find(|marketplace| marketplace.0.suffix == suffix)
     }
 
+    /// Returns the one that a host belongs to, such as `www.amazon.de` or `thumbnails-photos.amazon.de`.
+    pub fn of_host(host: &str) -> Option<Self> {
+        Self::all().find(|marketplace| {
+            let before = host.strip_suffix(marketplace.0.domain);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        })
+    }
+
     /// Returns the web domain, such as `amazon.de`.
     pub fn domain(self) -> &'static str {
         self.0.domain
@@ -206,6 +214,15 @@ mod tests {
             hint.contains("--marketplace") && hint.contains("amazon.co.jp"),
             "{hint}"
         );
+    }
+
+    #[test]
+    fn hosts_belong_to_their_own_shop_only() {
+        let domain = |host| Marketplace::of_host(host).map(Marketplace::domain);
+        assert_eq!(domain("www.amazon.com.au"), Some("amazon.com.au"));
+        assert_eq!(domain("amazon.de"), Some("amazon.de"));
+        assert_eq!(domain("notamazon.de"), None);
+        assert_eq!(domain("www.amazon.de.example.org"), None);
     }
 
     #[test]

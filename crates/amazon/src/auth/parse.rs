@@ -1,25 +1,113 @@
 //! The forms in which people have cookies.
 
-use photomove_core::{AuthProblem, Error, ErrorKind, Operation, Result};
-use serde_json::Value;
+mod json;
+mod request;
+mod words;
 
-use super::cookies::{Cookies, config};
+use photomove_core::{AuthProblem, Error, ErrorKind, Operation, Result};
+
+use super::cookies::{Cookies, config, is_amazon_name, suffix};
 
 /// Fields of a line in a Netscape file: domain, whether sub-domains too, path, whether secure, expiry, name, value.
 const FIELDS: usize = 7;
 
+/// What to do where something else than a request of Amazon Photos was copied.
+const COPY_AGAIN: &str = "open Amazon Photos in a browser, sign in, open the developer tools (F12), tab \"Network\", reload \
+                          the page, right click on a request with `/drive/v1/` in its address, and choose \"Copy as cURL\"";
+
+/// A form in which cookies come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Curl,
+    PowerShell,
+    Netscape,
+    /// A header, a block of headers, or lines `name=value`.
+    Header,
+    /// Something else that people copy by mistake; why it does not do.
+    Mistaken(&'static str),
+}
+
+impl Form {
+    fn of(text: &str) -> Self {
+        let begins = |with: &str| {
+            text.get(..with.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(with))
+        };
+        if text.starts_with(['{', '[']) {
+            Self::Json
+        } else if request::is_curl(text) {
+            Self::Curl
+        } else if request::is_powershell(text) {
+            Self::PowerShell
+        } else if begins("fetch(") || begins("await fetch(") {
+            Self::Mistaken("this is \"Copy as fetch\", which leaves the cookies out")
+        } else if begins("https://") || begins("http://") {
+            Self::Mistaken("this is the address of a page or request, without its cookies")
+        } else if looks_like_netscape(text) {
+            Self::Netscape
+        } else {
+            Self::Header
+        }
+    }
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
+        .trim_matches(|c| matches!(c, ' ' | '\r' | '\n'))
+}
+
 /// Detects the form and reads it.
 pub(super) fn any(text: &str) -> Result<Cookies> {
-    let text = text
-        .trim_start_matches('\u{feff}')
-        .trim_matches(|c| matches!(c, ' ' | '\r' | '\n'));
-    if text.starts_with('{') {
-        json(text)
-    } else if looks_like_netscape(text) {
-        netscape(text)
-    } else {
-        header(text)
+    let text = trimmed(text);
+    match Form::of(text) {
+        Form::Json => json::json(text),
+        Form::Curl => request::curl(text),
+        Form::PowerShell => request::powershell(text),
+        Form::Netscape => netscape(text),
+        Form::Header => header(text),
+        Form::Mistaken(why) => Err(config(why).hint(COPY_AGAIN)),
     }
+}
+
+/// Whether a text that comes line by line can end here. Of a file nothing tells; whoever types ends it with an empty line.
+pub(super) fn is_whole(text: &str) -> bool {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    match Form::of(text) {
+        _ if text.is_empty() => false,
+        Form::Json => json::is_whole(text),
+        Form::Curl => request::is_whole_curl(text),
+        Form::PowerShell => request::is_whole_powershell(text),
+        Form::Netscape => false,
+        Form::Mistaken(_) => true,
+        Form::Header => is_whole_header(text),
+    }
+}
+
+/// A header is one line; of other lines each has one cookie, and more may come until nothing is missing.
+fn is_whole_header(text: &str) -> bool {
+    let of_several = |line: &str| {
+        let one = line.split_once('=').is_some_and(|(name, value)| {
+            let spelt = name
+                .trim()
+                .trim_start_matches("export ")
+                .replace('_', "-")
+                .to_ascii_lowercase();
+            is_amazon_name(&spelt) && !value.contains(';')
+        });
+        one || other_header(line)
+    };
+    if !text.lines().all(of_several) {
+        return true;
+    }
+    header(text).is_ok_and(|cookies| {
+        let has = |prefix: &str| {
+            let mut names = cookies.names();
+            names.any(|name| name.starts_with(prefix) && suffix(name).is_some())
+        };
+        has("at-") && has("ubid-") && cookies.names().any(|name| name == "session-id")
+    })
 }
 
 fn looks_like_netscape(text: &str) -> bool {
@@ -79,20 +167,49 @@ fn malformed(line: usize, fields: usize) -> Error {
     )
 }
 
-fn is_amazon_host(domain: &str) -> bool {
+pub(super) fn is_amazon_host(domain: &str) -> bool {
     let host = domain.trim_start_matches('.').to_ascii_lowercase();
     host.starts_with("amazon.") || host.contains(".amazon.")
 }
 
-/// Reads `name=value` parts separated by `;` or line ends, with or without `Cookie:` before them.
+/// Whether a line is a header of another name, or the first line of a request.
+fn other_header(line: &str) -> bool {
+    let line = line.trim();
+    if line.contains(" HTTP/") && !line.contains(';') {
+        return true;
+    }
+    let name = line
+        .strip_prefix(':')
+        .unwrap_or(line)
+        .split_once(':')
+        .map(|(name, _)| name.trim());
+    name.is_some_and(|name| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        !name.is_empty() && name.chars().all(plain) && !name.eq_ignore_ascii_case("cookie")
+    })
+}
+
+/// The text behind `Cookie:`, if a line begins so.
+fn behind_name(line: &str) -> Option<&str> {
+    let (name, rest) = line.split_once(':')?;
+    name.trim().eq_ignore_ascii_case("cookie").then_some(rest)
+}
+
+/// Reads `name=value` parts separated by `;` or line ends, with or without `Cookie:` before them. Of a block of headers
+/// only that one is read.
 pub(super) fn header(text: &str) -> Result<Cookies> {
     let mut cookies = Cookies::default();
     let mut number = 0;
-    for line in text.lines() {
-        let line = line.trim();
-        let line = match line.split_once(':') {
-            Some((name, rest)) if name.trim().eq_ignore_ascii_case("cookie") => rest,
-            _ => line,
+    let block = text.lines().any(|line| behind_name(line.trim()).is_some());
+    for line in text.lines().map(str::trim) {
+        if block && other_header(line) {
+            continue;
+        }
+        let line = behind_name(line).unwrap_or(line);
+        // As shells set variables.
+        let (line, variable) = match ["export ", "set "].iter().find_map(|word| line.strip_prefix(word)) {
+            Some(line) => (line, true),
+            None => (line, false),
         };
         for part in line.split(';').map(str::trim).filter(|part| !part.is_empty()) {
             number += 1;
@@ -101,7 +218,8 @@ pub(super) fn header(text: &str) -> Result<Cookies> {
                 config(format!("{place} has no `=`"))
                     .hint("give the cookies as `name=value; name=value`, as the browser's developer tools show them")
             })?;
-            cookies.add(name.trim(), value.trim(), None, &place)?;
+            let value = if variable { unquoted(value.trim()) } else { value.trim() };
+            cookies.add(name.trim(), value, None, &place)?;
         }
     }
     if cookies.is_empty() {
@@ -110,38 +228,16 @@ pub(super) fn header(text: &str) -> Result<Cookies> {
     Ok(cookies)
 }
 
-fn json(text: &str) -> Result<Cookies> {
-    // serde's words could quote a value, so only the place is kept.
-    let value: Value = serde_json::from_str(text).map_err(|error| {
-        config(format!(
-            "the cookies begin like JSON but are none (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-    })?;
-    if value.get("cookies").is_some_and(Value::is_array) {
-        return Cookies::from_credential(&text.into());
-    }
-    let mut cookies = Cookies::default();
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let value = value
-            .as_str()
-            .ok_or_else(|| config(format!("cookie `{}` in the JSON is no text", name.escape_debug())))?;
-        cookies.add(name, value, None, &format!("cookie `{}`", name.escape_debug()))?;
-    }
-    if cookies.is_empty() {
-        return Err(none("no cookies were given"));
-    }
-    Ok(cookies)
+fn unquoted(value: &str) -> &str {
+    let inside = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    inside('\'').or_else(|| inside('"')).unwrap_or(value)
 }
 
 fn none(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Auth(AuthProblem::Missing), message)
         .provider(crate::KIND)
         .operation(Operation::SignIn)
-        .hint(
-            "sign in to Amazon Photos in a browser and give the cookies `session-id`, `ubid-…` and `at-…` of that shop",
-        )
+        .hint(COPY_AGAIN)
 }
 
 #[cfg(test)]
@@ -174,6 +270,10 @@ mod tests {
     #[case("session-id=1; at-main=Atza|x=y; i18n-prefs=USD")]
     #[case("Cookie: session-id=1; at-main=Atza|x=y; i18n-prefs=USD")]
     #[case("cookie:session-id=1;\n  at-main=Atza|x=y;\r\n i18n-prefs=USD;\n")]
+    #[case(
+        "GET /drive/v1/nodes HTTP/2\r\nHost: www.amazon.com\r\nAccept: */*;q=0.8\r\nCookie: session-id=1; at-main=Atza|x=y; i18n-prefs=USD\r\nTE: trailers\r\n"
+    )]
+    #[case("export session_id='1'\nexport at_main=\"Atza|x=y\"\nexport i18n-prefs=USD")]
     #[case("session_id=1\nat_main=Atza|x=y\ni18n-prefs=USD")]
     fn header_text_may_come_in_many_shapes(#[case] text: &str) {
         let expected = [("session-id", "1"), ("at-main", "Atza|x=y"), ("i18n-prefs", "USD")];
@@ -214,6 +314,38 @@ mod tests {
         assert_eq!(*error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(expected), "{error}");
         assert!(!format!("{error:?}").contains("HUSH"), "{error:?}");
+    }
+
+    #[rstest]
+    #[case("fetch(\"https://www.amazon.de/HUSH\", {\n", "which leaves the cookies out")]
+    #[case("https://www.amazon.de/photos/HUSH", "this is the address of a page or request")]
+    fn what_is_copied_by_mistake_is_named(#[case] text: &str, #[case] expected: &str) {
+        let error = any(text).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(error.hint_text().unwrap().contains("Copy as cURL"));
+        assert!(!format!("{error:?}").contains("HUSH"), "{error:?}");
+        assert!(is_whole(text));
+    }
+
+    #[rstest]
+    #[case("", false)]
+    #[case("\n", false)]
+    #[case("Cookie: session-id=1; x=2", true)]
+    #[case("session-id=1; x=2", true)]
+    #[case("what is this", true)]
+    #[case("session_id=1", false)]
+    #[case("export session_id=1\nexport ubid_main=2\n", false)]
+    #[case("export session_id=1\nexport ubid_main=2\nexport at_main=3", true)]
+    #[case("# Netscape HTTP Cookie File\n", false)]
+    #[case("{\"session-id\": \"1\",\n", false)]
+    #[case("{\"session-id\": \"1\"}", true)]
+    #[case("GET /drive/v1/nodes HTTP/2\nHost: www.amazon.com", false)]
+    #[case(
+        "GET /drive/v1/nodes HTTP/2\nHost: www.amazon.com\nCookie: session-id=1; x=2\n",
+        true
+    )]
+    fn whether_more_lines_may_come_is_told(#[case] text: &str, #[case] whole: bool) {
+        assert_eq!(is_whole(text), whole);
     }
 
     #[rstest]

@@ -27,10 +27,10 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::Auth`] naming exactly the cookies that are missing; [`ErrorKind::Config`] if the names belong to a
-    /// marketplace that is not known.
+    /// marketplace that is not known, or to another one than `wanted`.
     pub fn try_new(cookies: &Cookies, wanted: Option<Marketplace>) -> Result<Self> {
         let (marketplace, suffix) = match wanted {
-            Some(marketplace) => (marketplace, suffix_at(cookies, marketplace)),
+            Some(marketplace) => (marketplace, suffix_at(cookies, marketplace)?),
             None => detect(cookies)?,
         };
         let domain = marketplace.domain();
@@ -133,15 +133,32 @@ fn detect(cookies: &Cookies) -> Result<(Marketplace, String)> {
 }
 
 /// With the shop given, cookies of a suffix that the table does not know are taken as that shop's.
-fn suffix_at(cookies: &Cookies, marketplace: Marketplace) -> String {
+fn suffix_at(cookies: &Cookies, marketplace: Marketplace) -> Result<String> {
     let suffixes: Vec<&str> = cookies.names().filter_map(suffix).collect();
     if suffixes.contains(&marketplace.suffix()) {
-        return marketplace.suffix().to_owned();
+        return Ok(marketplace.suffix().to_owned());
     }
-    let unknown = suffixes
-        .into_iter()
-        .find(|suffix| Marketplace::from_suffix(suffix).is_none());
-    unknown.unwrap_or(marketplace.suffix()).to_owned()
+    let shops = suffixes.iter().map(|suffix| (suffix, Marketplace::from_suffix(suffix)));
+    match shops.clone().find(|(_, shop)| shop.is_none()) {
+        Some((unknown, _)) => Ok((*unknown).to_owned()),
+        None => match shops.filter_map(|(_, shop)| shop).next() {
+            Some(other) => Err(other_shop(other, marketplace)),
+            None => Ok(marketplace.suffix().to_owned()),
+        },
+    }
+}
+
+fn other_shop(cookies: Marketplace, wanted: Marketplace) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!("these are cookies of {cookies}, but the shop is set to {wanted}"),
+    )
+    .provider(crate::KIND)
+    .operation(Operation::SignIn)
+    .hint(format!(
+        "an account opens at its own shop only: name {cookies} with `--marketplace {cookies}` or the setting \
+         `marketplace`, or sign in at https://www.{wanted}/photos and copy a request of that page"
+    ))
 }
 
 fn incomplete(missing: &[&str], site: &str, needed: &[String]) -> Error {
@@ -156,14 +173,22 @@ fn incomplete(missing: &[&str], site: &str, needed: &[String]) -> Error {
     } else {
         "Amazon Photos".to_owned()
     };
+    // The one that browsers hide from the scripts of pages, bookmarks with a script and many add-ons.
+    let hidden_only = missing.len() < needed.len() && missing.iter().all(|name| name.starts_with("at-"));
+    let why = if hidden_only {
+        ": the browser hides it from scripts, so that `document.cookie` and bookmarklets leave it out"
+    } else {
+        ""
+    };
     Error::new(
         ErrorKind::Auth(AuthProblem::Missing),
-        format!("{noun} {} {verb} missing", quoted.join(", ")),
+        format!("{noun} {} {verb} missing{why}", quoted.join(", ")),
     )
     .provider(crate::KIND)
     .operation(Operation::SignIn)
     .hint(format!(
-        "sign in at {page} in a browser, open its developer tools, and copy the cookies {} of {site}",
+        "sign in at {page} in a browser, open the developer tools (F12), tab \"Network\", reload the page, right click on a \
+         request with `/drive/v1/` in its address, and choose \"Copy as cURL\": it has {}",
         needed
             .iter()
             .map(|name| format!("`{name}`"))
@@ -223,6 +248,36 @@ mod tests {
         assert_eq!(*error.kind(), ErrorKind::Auth(AuthProblem::Missing));
         assert!(error.to_string().contains(expected), "{error}");
         assert!(error.hint_text().unwrap().contains("browser"));
+    }
+
+    #[test]
+    fn what_a_script_of_the_page_cannot_see_is_explained() {
+        let copied = "session-id=1; session-id-time=2l; i18n-prefs=EUR; ubid-acbde=3; csm-hit=x&t:1";
+        let error = session(copied, None).unwrap_err().to_string();
+        assert!(
+            error.contains("`at-acbde` is missing: the browser hides it from scripts"),
+            "{error}"
+        );
+        let error = session("session-id=1; i18n-prefs=EUR", None).unwrap_err().to_string();
+        assert!(!error.contains("scripts"), "{error}");
+    }
+
+    #[rstest]
+    #[case("session-id=1; ubid-acbuk=2; at-acbuk=3", "amazon.com")]
+    #[case(
+        "curl 'https://www.amazon.co.uk/x' -b 'session-id=1; ubid-acbuk=2; at-acbuk=3'",
+        "amazon.com"
+    )]
+    fn cookies_of_one_shop_are_not_sent_to_another(#[case] text: &str, #[case] wanted: &str) {
+        let error = session(text, Some(wanted)).unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config);
+        assert!(
+            error
+                .to_string()
+                .contains("these are cookies of amazon.co.uk, but the shop is set to amazon.com"),
+            "{error}"
+        );
+        assert!(error.hint_text().unwrap().contains("--marketplace amazon.co.uk"));
     }
 
     #[test]

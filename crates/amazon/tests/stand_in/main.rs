@@ -4,6 +4,7 @@
 mod conformance;
 mod endpoints;
 mod errors;
+mod filters;
 mod listing;
 mod originals;
 mod renewal;
