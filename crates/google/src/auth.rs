@@ -6,18 +6,24 @@
 mod answer;
 mod failure;
 mod identity;
+mod import;
+mod lenient;
 mod listener;
 mod login;
+mod page;
+mod permission;
 mod refresh;
 mod secret;
 mod session;
 mod token_file;
 
-pub use identity::Identity;
+pub use identity::{Identity, Whose};
+pub use import::{Import, Tool};
 pub use login::{Login, SignedIn};
+pub use permission::Permission;
 pub use secret::ClientSecret;
 pub use session::{GoogleAuth, sign_out};
-pub use token_file::{TokenAccount, TokenFile};
+pub use token_file::{Lasts, TokenAccount, TokenFile};
 
 /// Upload bytes, create items and albums.
 pub const SCOPE_APPEND: &str = "https://www.googleapis.com/auth/photoslibrary.appendonly";

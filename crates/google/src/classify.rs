@@ -4,17 +4,18 @@
 //! Upload guide, quota page and best practices of the Library API (read 2026-08). Texts of refusals are *observed*: the
 //! service documents codes only, and the code alone does not tell a full quota from a full account.
 
+mod quota;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use photomove_core::{AuthProblem, Error, ErrorKind, Operation, Rejection, Resource};
 use photomove_http::ErrorReply;
 
-use crate::day;
+pub(crate) use self::quota::{RATE_LIMITED_WAIT, lesson};
+use self::quota::{day_is_spent, quota, rate_limited};
 use crate::wire::{ErrorReplyBody, Failure, Status};
 
-/// Google asks for this much before the first repeat of a rate-limited request.
-pub(crate) const RATE_LIMITED_WAIT: Duration = Duration::from_secs(30);
 /// Longest text of the service that is passed on.
 const SHOWN_CHARS: usize = 200;
 
@@ -73,52 +74,6 @@ fn of_text(refusal: &Refusal<'_>) -> Option<Error> {
         .or_else(|| batch(refusal))
 }
 
-fn quota(refusal: &Refusal<'_>) -> Option<Error> {
-    let failure = refusal.failure();
-    let limit = failure.metadata("quota_limit").unwrap_or_default();
-    let exceeded = refusal.says("quota exceeded")
-        || refusal.says("insufficient tokens for quota")
-        || refusal.says("exhausted within")
-        || refusal.has_reason(&["rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded"]);
-    if refusal.status != 429 && !exceeded {
-        return None;
-    }
-    let of_the_day = limit.contains("PerDay")
-        || refusal.says("per day")
-        || refusal.says("PerDay")
-        || refusal.has_reason(&["dailyLimitExceeded"]);
-    if of_the_day {
-        return Some(day_is_spent(refusal.now));
-    }
-    let what = if refusal.says("concurrent write") {
-        "google photos is still busy with another change of this account".to_owned()
-    } else if limit.is_empty() {
-        "google photos was asked too often".to_owned()
-    } else {
-        format!("google photos was asked too often: {limit}")
-    };
-    Some(Error::new(rate_limited(refusal.retry_after), what))
-}
-
-fn rate_limited(asked: Option<Duration>) -> ErrorKind {
-    ErrorKind::RateLimited {
-        retry_after: Some(asked.map_or(RATE_LIMITED_WAIT, |asked| asked.max(RATE_LIMITED_WAIT))),
-    }
-}
-
-fn day_is_spent(now: Timestamp) -> Error {
-    let resets_at = day::next_reset(now);
-    let kind = ErrorKind::Quota {
-        resource: Resource::RequestsPerDay,
-        resets_at,
-    };
-    let error = Error::new(kind, "the google project has used up its requests of the day");
-    match resets_at {
-        Some(at) => error.hint(format!("run the same command again after {at}; it continues")),
-        None => error.hint("run the same command again tomorrow; it continues"),
-    }
-}
-
 /// Refusals that concern the project or the sign-in as a whole.
 fn project(refusal: &Refusal<'_>) -> Option<Error> {
     let scopes = refusal.says("insufficient authentication scopes")
@@ -130,19 +85,7 @@ fn project(refusal: &Refusal<'_>) -> Option<Error> {
     let off = refusal.says("has not been used in project")
         || refusal.has_reason(&["SERVICE_DISABLED", "accessNotConfigured"]);
     if off {
-        let url = refusal
-            .failure()
-            .help_url()
-            .unwrap_or("https://console.cloud.google.com/apis/library/photoslibrary.googleapis.com");
-        return Some(
-            Error::new(
-                ErrorKind::Config,
-                "the google project has the Photos Library API switched off",
-            )
-            .hint(format!(
-                "enable `Photos Library API` at {url}, wait a few minutes and try again"
-            )),
-        );
+        return Some(switched_off(refusal.failure()));
     }
     if refusal.says("disabled for the user") {
         return Some(
@@ -151,6 +94,30 @@ fn project(refusal: &Refusal<'_>) -> Option<Error> {
         );
     }
     None
+}
+
+fn switched_off(failure: &Failure) -> Error {
+    let url = failure
+        .help_url()
+        .unwrap_or("https://console.cloud.google.com/apis/library/photoslibrary.googleapis.com");
+    let error = Error::new(
+        ErrorKind::Config,
+        "the google project has the Photos Library API switched off",
+    )
+    .hint(format!(
+        "open {url}, press `Enable`, wait a few minutes, then run the same command again"
+    ));
+    match project_named(&failure.message) {
+        Some(project) => error.context("project", project),
+        None => error,
+    }
+}
+
+/// Returns the number of the project that a message is about.
+fn project_named(message: &str) -> Option<&str> {
+    let after = &message[message.find("in project ")? + "in project ".len()..];
+    let number = after.split_whitespace().next()?;
+    number.bytes().all(|byte| byte.is_ascii_digit()).then_some(number)
 }
 
 /// An access token that does not cover the call.

@@ -8,14 +8,16 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use photomove_core::{AuthProblem, Body, Error, ErrorKind, Operation, Rejection, Result};
+use photomove_core::{Allowance, AuthProblem, Body, Error, ErrorKind, Operation, Rejection, Result};
 use photomove_http::header::CONTENT_TYPE;
-use photomove_http::{Bucket, Call, Credentials, Http, HttpEnv, Method, Origin, OriginRule, QuotaRule, RetryPolicy};
+use photomove_http::{
+    Bucket, Call, Credentials, Http, HttpEnv, Lesson, Method, Origin, OriginRule, QuotaRule, RetryPolicy,
+};
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use crate::classify::{RATE_LIMITED_WAIT, classify, missing_scope};
+use crate::classify::{RATE_LIMITED_WAIT, classify, lesson, missing_scope};
 use crate::wire::{
     Album, AlbumPage, AlbumPosition, BatchCreateReply, BatchGetReply, EnrichmentItem, ItemPage, MediaItem,
     NewEnrichment, NewMediaItem, SearchRequest, UserInfo,
@@ -31,9 +33,19 @@ pub(crate) const UPLOADS_IN_FLIGHT: u16 = 6;
 /// Longest upload token; captures have 531 characters.
 const TOKEN_BYTES: usize = 16 * 1024;
 
-const UPLOADS: &str = "uploads";
-const WRITES: &str = "writes";
+/// Name of the budget of requests a day.
+pub(crate) const REQUESTS: &str = "library requests";
+
+/// Bucket of uploads.
+pub(crate) const UPLOADS: &str = "uploads";
+/// Bucket of everything that changes the library.
+pub(crate) const WRITES: &str = "writes";
 const READS: &str = "reads";
+
+/// Whose requests of the day are counted.
+pub(crate) fn quota_account(project: &str) -> String {
+    format!("google:{project}")
+}
 
 /// A typed client of the Library API. Cheap to clone.
 ///
@@ -46,6 +58,7 @@ pub struct LibraryClient {
     library: Url,
     userinfo: Url,
     hash_header: bool,
+    allowance: Allowance,
 }
 
 impl LibraryClient {
@@ -62,9 +75,11 @@ impl LibraryClient {
             in_flight,
             rate_limited_backoff: RATE_LIMITED_WAIT,
         };
+        let allowance = Allowance::default();
         let mut builder = Http::builder("google", env)
             .credential_origins(vec![exact(&library), exact(&userinfo)])
             .classify(classify)
+            .learn(lesson)
             .retry(RetryPolicy {
                 attempts: 5,
                 min_delay: Duration::from_secs(1),
@@ -82,10 +97,11 @@ impl LibraryClient {
             .bucket(READS, bucket(4))
             .quota(QuotaRule {
                 account: "unknown".to_owned(),
-                resource: "library requests",
+                resource: REQUESTS,
                 per_day: Some(config.requests_per_day.into()),
                 zone: day::ZONE,
                 origins: vec![Origin::of(&library)],
+                allowance: allowance.clone(),
             });
         if let Some(user_agent) = &config.user_agent {
             builder = builder.user_agent(user_agent);
@@ -96,12 +112,35 @@ impl LibraryClient {
             library,
             userinfo,
             hash_header: config.hash_header,
+            allowance,
         })
+    }
+
+    /// Returns what is left of the day's requests.
+    pub(crate) fn allowance(&self) -> &Allowance {
+        &self.allowance
+    }
+
+    /// Counts uploads among the changes that a minute takes, as an earlier run learnt.
+    pub(crate) fn count_uploads_as_changes(&self, per_minute: Option<u32>) -> Result<()> {
+        let counted_with = Some(WRITES);
+        self.http.teach(
+            UPLOADS,
+            Lesson {
+                counted_with,
+                per_minute,
+            },
+        )
+    }
+
+    /// Returns how many uploads and changes together a minute takes; `None` as long as uploads do not count.
+    pub(crate) fn uploads_count_as_changes(&self) -> Result<Option<u32>> {
+        self.http.shared_minute(UPLOADS)
     }
 
     /// Says whose requests of the day are used: the Google project.
     pub fn set_project(&self, project: &str) {
-        self.http.set_quota_account(&format!("google:{project}"));
+        self.http.set_quota_account(&quota_account(project));
     }
 
     pub(crate) fn http(&self) -> &Http {

@@ -125,6 +125,14 @@ impl GoogleConfig {
         self
     }
 
+    /// Returns the addresses that are asked, except those that the client secret file names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if one of those that were set is none of the web.
+    pub fn addresses(&self) -> Result<Vec<Url>> {
+        Ok(vec![self.library()?, self.userinfo()?, self.revoke()?])
+    }
+
     pub(crate) fn library(&self) -> Result<Url> {
         usable(self.library_url.as_ref(), LIBRARY)
     }

@@ -2,30 +2,34 @@
 
 mod batch;
 mod piece;
+mod promises;
 mod resumable;
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use photomove_core::{
-    Account, AlbumCaps, Body, BundleKind, ByteLimits, Capabilities, Claim, Committed, CredentialKey, CredentialStore,
-    DestAlbumId, DestId, Error, ErrorKind, Evidence, FactStore, Fields, Gap, HashKinds, Intent, Lookup, Media,
-    Metadata, NewAlbum, NewPart, Operation, PartId, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, Rejection,
-    RequestCost, Result, SettingChange, Settled, SinkCaps, StageKind, StageLog, Staged, StagedBundle, TextLimits,
-    Visibility, Wanted,
+    Account, AlbumCaps, AuthProblem, Body, BundleKind, ByteLimits, Capabilities, Claim, Committed, CredentialKey,
+    CredentialStore, DestAlbumId, DestId, Error, ErrorKind, Evidence, FactStore, Fields, HashKinds, Intent, Ledger,
+    Lookup, Media, Metadata, NewAlbum, NewPart, Operation, PartId, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo,
+    Rejection, RequestCost, Result, SettingChange, Settled, SinkCaps, StageKind, StageLog, Staged, StagedBundle,
+    TextLimits, Visibility, Wanted,
 };
 use photomove_http::{Credentials, HttpEnv};
 
-use crate::auth::{GoogleAuth, Identity};
-use crate::client::{LibraryClient, UPLOADS_IN_FLIGHT};
+use crate::auth::{GoogleAuth, Identity, Whose};
+use crate::client::{LibraryClient, REQUESTS, UPLOADS_IN_FLIGHT, quota_account};
 use crate::convert::{Upload, description};
+use crate::learnt::Learnt;
 use crate::proof::{Kind, Proof};
+use crate::wire::MediaItemResult;
 use crate::{GoogleConfig, day};
+use promises::{LASTING, LOSSES, MEDIA_TYPES, UNSEEN};
 use resumable::{Session, Uploading};
 
 /// Items a `batchCreate`, ids a `batchAdd` and a `batchGet` take.
@@ -38,17 +42,6 @@ const ALBUM_VISIBLE_AFTER: Duration = Duration::from_secs(20);
 /// Pages of 50 albums that one listing has at most.
 const MOST_ALBUM_PAGES: usize = 1000;
 
-const LOSSES: &[Gap] = &[
-    Gap {
-        what: "capture date of files that hold none themselves",
-        why: "google photos reads the date from the file, else it shows the time of the upload",
-    },
-    Gap {
-        what: "descriptions of albums",
-        why: "albums have a title only",
-    },
-];
-
 /// Google Photos as a destination. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct GooglePhotos {
@@ -56,9 +49,11 @@ pub struct GooglePhotos {
     client: LibraryClient,
     auth: GoogleAuth,
     proof: Arc<Proof>,
+    learnt: Arc<Learnt>,
     hash_header: bool,
     resumable_from_bytes: Option<u64>,
     requests_per_day: u32,
+    project: Arc<RwLock<Option<String>>>,
 }
 
 impl GooglePhotos {
@@ -87,13 +82,15 @@ impl GooglePhotos {
             info: Arc::new(info),
             client,
             auth,
-            proof: Arc::new(Proof::new(facts, config.hash_header)),
+            proof: Arc::new(Proof::new(Arc::clone(&facts), config.hash_header)),
+            learnt: Arc::new(Learnt::new(facts)),
             hash_header: config.hash_header,
             resumable_from_bytes: config.resumable_from_bytes,
             requests_per_day: config.requests_per_day,
+            project: Arc::default(),
         };
-        if let Some(identity) = google.auth.identity().await? {
-            google.belongs_to(&identity).await?;
+        if let Some(whose) = google.auth.whose().await? {
+            google.belongs_to(&whose).await?;
         }
         Ok(google)
     }
@@ -104,19 +101,35 @@ impl GooglePhotos {
     }
 
     /// Notes whose account it is and returns the owner.
-    async fn belongs_to(&self, identity: &Identity) -> Result<photomove_core::Owner> {
+    async fn belongs_to(&self, whose: &Whose) -> Result<(photomove_core::Owner, Option<String>)> {
         let project = self.auth.project().await?;
         self.client.set_project(&project);
-        let owner = identity.owner(&project);
+        *self.project.write().unwrap_or_else(PoisonError::into_inner) = Some(project.clone());
+        let owner = whose.owner(&project);
         self.proof.set_account(owner.as_str());
-        Ok(owner)
+        self.learnt
+            .recall(&self.client, self.proof.account(), self.now())
+            .await?;
+        Ok((owner, whose.label(&project)))
     }
 
-    async fn identity(&self) -> Result<Identity> {
-        if let Some(identity) = self.auth.identity().await? {
-            return Ok(identity);
+    async fn whose(&self) -> Result<Whose> {
+        if let Some(whose) = self.auth.whose().await? {
+            return Ok(whose);
         }
-        let user = self.client.userinfo().await?;
+        let user = match self.client.userinfo().await {
+            Ok(user) => user,
+            // It came without `openid` and did not say so. Whether it opens the library is asked next.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Auth(AuthProblem::MissingScope | AuthProblem::Expired)
+                ) =>
+            {
+                return Ok(Whose::Project);
+            }
+            Err(error) => return Err(error),
+        };
         if user.sub.is_empty() {
             let error = Error::new(ErrorKind::Protocol, "google did not say whose account it is");
             return Err(error.provider(crate::KIND).operation(Operation::Connect));
@@ -126,7 +139,7 @@ impl GooglePhotos {
             email: user.email,
         };
         self.auth.remember(&identity).await?;
-        Ok(identity)
+        Ok(Whose::Person(identity))
     }
 
     fn now(&self) -> Timestamp {
@@ -211,27 +224,62 @@ impl GooglePhotos {
         for ids in ids.chunks(BATCH) {
             match self.client.batch_get(ids).await {
                 Ok(reply) if reply.media_item_results.len() == ids.len() => {
-                    answers.extend(reply.media_item_results.into_iter().map(|result| {
-                        Ok(match result.media_item {
-                            Some(_) => Evidence::ExistsOnly,
-                            None => Evidence::Missing,
-                        })
-                    }));
+                    answers.extend(reply.media_item_results.into_iter().map(existence));
                 }
+                // What says nothing about the ids is no reason to ask for each of them.
+                Err(error) if !may_be_an_id(&error) => return Err(error),
                 // A single bad id has been seen to spoil the whole call: ask one by one.
-                _ => {
-                    for id in ids {
-                        answers.push(match self.client.media_item(id).await {
-                            Ok(_) => Ok(Evidence::ExistsOnly),
-                            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(Evidence::Missing),
-                            Err(error) => Err(error),
-                        });
-                    }
-                }
+                _ => answers.extend(self.exist_one_by_one(ids).await?),
             }
         }
         Ok(answers)
     }
+
+    async fn exist_one_by_one(&self, ids: &[&str]) -> Result<Vec<Result<Evidence>>> {
+        let mut answers: Vec<Result<Evidence>> = Vec::with_capacity(ids.len());
+        for id in ids {
+            answers.push(match self.client.media_item(id).await {
+                Ok(_) => Ok(Evidence::ExistsOnly),
+                Err(error) if *error.kind() == ErrorKind::NotFound => Ok(Evidence::Missing),
+                // One after the other: then it is the service that is out of order, not an item.
+                Err(error) if !may_be_an_id(&error) || matches!(answers.last(), Some(Err(_))) => return Err(error),
+                Err(error) => Err(error),
+            });
+        }
+        Ok(answers)
+    }
+}
+
+/// Says what an answer to the question for an item means; that it is missing only where the service says so.
+fn existence(result: MediaItemResult) -> Result<Evidence> {
+    /// `INVALID_ARGUMENT` and `NOT_FOUND` of `google.rpc.Code`: for an id that is none, and for one that is none any more.
+    const NONE: [i32; 2] = [3, 5];
+    match (result.media_item, result.status) {
+        (Some(_), _) => Ok(Evidence::ExistsOnly),
+        (None, Some(status)) if NONE.contains(&status.code) => Ok(Evidence::Missing),
+        (None, status) => {
+            let kind = ErrorKind::Unavailable { retry_after: None };
+            let error = Error::new(kind, "google photos could not say whether it has the item")
+                .provider(crate::KIND)
+                .operation(Operation::Verify);
+            Err(match status {
+                Some(status) => error.context("code", status.code),
+                None => error,
+            })
+        }
+    }
+}
+
+/// Says whether an id among those that were asked for may be the reason of an error.
+fn may_be_an_id(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Unavailable { .. }
+            | ErrorKind::NotFound
+            | ErrorKind::Rejected(_)
+            | ErrorKind::BadBatch
+            | ErrorKind::Protocol
+    )
 }
 
 /// Returns the media type by name of the source, or by the bytes; by the name of a file that cannot be read twice.
@@ -294,27 +342,43 @@ impl PhotoProvider for GooglePhotos {
         albums.all_or_nothing = true;
         albums.max_items = Some(20_000);
         sink.albums = Some(albums);
+        sink.allowance = Some(self.client.allowance().clone());
         sink.requests = RequestCost {
             per_part: 1,
             per_commit: 1,
             per_day: Some(self.requests_per_day),
             day_ends: Some(day::ZONE),
+            large_from_bytes: self.resumable_from_bytes,
+            // One opens the upload, one sends the file.
+            per_large_part: 2,
+            // The canary; see `proof`. That of uploads that can be continued takes one to open it and two pieces.
+            per_staging_day: u32::from(self.hash_header),
+            per_large_staging_day: 3 * u32::from(self.hash_header),
+            per_connect: 1,
         };
+        let project = self.project.read().unwrap_or_else(PoisonError::into_inner);
+        sink.ledger = project.as_deref().map(|project| Ledger {
+            account: quota_account(project),
+            resource: REQUESTS,
+        });
+        sink.media_types = MEDIA_TYPES;
+        sink.unseen = Some(UNSEEN);
+        sink.lasting = Some(LASTING);
         sink.loses = LOSSES;
         Capabilities::new(None, Some(sink))
     }
 
     async fn connect(&self) -> Result<Account> {
-        let identity = self.identity().await?;
-        let owner = self.belongs_to(&identity).await?;
+        let whose = self.whose().await?;
+        let (owner, label) = self.belongs_to(&whose).await?;
         // Shows that the API is switched on and the sign-in covers it, before anything is read anywhere.
         self.client.albums_for(Operation::Connect, 1, None).await?;
         Ok(Account {
             owner,
-            label: identity.email,
+            label,
             used: None,
             limit: None,
-            expires: None,
+            expires: self.auth.ends_at().await?,
         })
     }
 
@@ -347,11 +411,13 @@ impl PhotoSink for GooglePhotos {
         }
         let begun = resume.and_then(Session::from_staged);
         let is_large = |from| body.size_bytes() >= from || body.checksums().sha1.is_none() || begun.is_some();
-        if self.resumable_from_bytes.is_some_and(is_large) {
+        let staged = match self.resumable_from_bytes.is_some_and(is_large) {
             // The state machine is large, and callers hold several in one future.
-            return Box::pin(Uploading::new(self, part, body, log).run(begun)).await;
-        }
-        self.stage_at_once(part, body, log).await
+            true => Box::pin(Uploading::new(self, part, body, log).run(begun)).await,
+            false => self.stage_at_once(part, body, log).await,
+        };
+        self.learnt.keep(&self.client, self.now()).await;
+        staged
     }
 
     async fn commit(&self, batch: &[StagedBundle], album: Option<&DestAlbumId>) -> Result<Vec<Result<Committed>>> {

@@ -22,6 +22,12 @@ pub(crate) fn is_answer(url: &Url) -> bool {
     url.query_pairs().any(|(name, _)| matches!(&*name, "code" | "error"))
 }
 
+/// Says whether an answer of this sign-in is the person's `Cancel`.
+pub(crate) fn is_refusal(url: &Url, state: &str) -> bool {
+    let has = |wanted: (&str, &str)| url.query_pairs().any(|(name, value)| (&*name, &*value) == wanted);
+    has(("state", state)) && has(("error", "access_denied"))
+}
+
 /// Reads the answer. The state is checked before anything else is believed.
 pub(crate) fn read(url: &Url, state: &str) -> Result<Code> {
     let value = |wanted: &str| {

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use photomove_core::Owner;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// Whose account a sign-in belongs to.
@@ -34,10 +35,43 @@ impl Identity {
         })
     }
 
+    pub(crate) fn of_secret(token: &SecretString) -> Option<Self> {
+        Self::from_id_token(token.expose_secret())
+    }
+
     /// Returns the owner as photomove knows it. The project belongs to it: another project sees nothing of what this
     /// one uploaded, so that a sign-in through another client is another account.
     pub fn owner(&self, project: &str) -> Owner {
         Owner::new(format!("{}@{project}", self.sub))
+    }
+}
+
+/// Whose a sign-in is, as far as it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// A person's.
+    Person(Identity),
+    /// Somebody's, through this project: it came without `openid`. Another person's sign-in through the same project
+    /// could not be told from it.
+    Project,
+}
+
+impl Whose {
+    /// Returns the owner as photomove knows it.
+    pub fn owner(&self, project: &str) -> Owner {
+        match self {
+            Self::Person(identity) => identity.owner(project),
+            // No account's id has this form.
+            Self::Project => Owner::new(format!("somebody@{project}")),
+        }
+    }
+
+    /// Returns the name for people, as far as there is one.
+    pub fn label(&self, project: &str) -> Option<String> {
+        match self {
+            Self::Person(identity) => identity.email.clone(),
+            Self::Project => Some(format!("project {project}")),
+        }
     }
 }
 
@@ -68,6 +102,12 @@ mod tests {
         for nonsense in ["", "a.b", "a.!!.c", &token("{}"), &token(r#"{"sub": ""}"#)] {
             assert_eq!(Identity::from_id_token(nonsense), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn who_cannot_be_told_is_nobody_elses_owner() {
+        assert_eq!(Whose::Project.owner("7").as_str(), "somebody@7");
+        assert_eq!(Whose::Project.label("7").as_deref(), Some("project 7"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use super::answer::{self, Code};
+use super::page::Landing;
 use super::secret::Redirect;
 
 /// Longest request head that is read.
@@ -79,43 +80,18 @@ impl Listener {
     /// Serves one connection; `None` if it did not bring an answer.
     async fn serve(&self, mut guest: TcpStream, state: &str) -> Option<Result<Code>> {
         let head = read_head(&mut guest).await?;
-        let Some(url) = target(&head) else {
-            reply(
-                &mut guest,
-                "405 Method Not Allowed",
-                "This page is for photomove's sign-in only.",
-            )
-            .await;
+        let answer = target(&head).filter(|url| url.path() == self.path && answer::is_answer(url));
+        let Some(url) = answer else {
+            reply(&mut guest, Landing::NotHere).await;
             return None;
         };
-        if url.path() != self.path || !answer::is_answer(&url) {
-            reply(
-                &mut guest,
-                "404 Not Found",
-                "There is nothing here but photomove's sign-in.",
-            )
-            .await;
-            return None;
-        }
         let outcome = answer::read(&url, state);
-        match &outcome {
-            Ok(_) => {
-                reply(
-                    &mut guest,
-                    "200 OK",
-                    "Thank you. You can close this page and go back to photomove.",
-                )
-                .await
-            }
-            Err(_) => {
-                reply(
-                    &mut guest,
-                    "400 Bad Request",
-                    "You are not signed in. photomove says why and what to do.",
-                )
-                .await;
-            }
-        }
+        let landing = match &outcome {
+            Ok(_) => Landing::Arrived,
+            Err(_) if answer::is_refusal(&url, state) => Landing::Declined,
+            Err(_) => Landing::Unusable,
+        };
+        reply(&mut guest, landing).await;
         Some(outcome)
     }
 }
@@ -143,15 +119,14 @@ fn target(head: &str) -> Option<Url> {
     Url::parse(&format!("http://127.0.0.1{path}")).ok()
 }
 
-async fn reply(guest: &mut TcpStream, status: &str, words: &str) {
-    let page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>photomove</title>\n\
-         <body style=\"font-family: sans-serif; margin: 4em\"><h1>photomove</h1><p>{words}</p></body></html>\n"
-    );
+async fn reply(guest: &mut TcpStream, landing: Landing) {
+    let page = landing.html();
     // The address holds a code; it must not end up in caches or at other sites.
     let answer = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
-         Referrer-Policy: no-referrer\r\nConnection: close\r\n\r\n{page}",
+        "HTTP/1.1 {}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+         Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n\
+         X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{page}",
+        landing.status(),
         page.len()
     );
     // The sign-in does not depend on whether the browser shows the page.
@@ -170,7 +145,13 @@ fn cannot_listen(port: u16, error: &std::io::Error) -> Error {
     )
     .provider("google")
     .operation(Operation::SignIn)
-    .hint("is another program using the port? use `--no-browser` to paste the address instead")
+    .hint(match port {
+        0 => "use `photomove auth login google --no-browser` and paste the address that the browser ends at".to_owned(),
+        port => format!(
+            "is another program using port {port}? end it, or use `photomove auth login google --no-browser`; a client of type \
+             `Desktop app` takes any port"
+        ),
+    })
 }
 
 #[cfg(test)]
@@ -204,8 +185,24 @@ mod tests {
         let (code, (icon, post, bare, page)) = tokio::join!(listener.code("S"), browser);
         assert_eq!(code.unwrap().0.expose_secret(), "4/0A");
         assert!(icon.starts_with("HTTP/1.1 404") && bare.starts_with("HTTP/1.1 404"));
-        assert!(post.starts_with("HTTP/1.1 405"));
+        assert!(post.starts_with("HTTP/1.1 404"), "only a browser's own visit counts");
         assert!(page.starts_with("HTTP/1.1 200") && !page.contains("4/0A"));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_and_a_forged_answer_have_pages_of_their_own() {
+        for (query, words) in [
+            ("error=access_denied&state=S", "Consent was refused"),
+            ("error=access_denied&state=forged", "cannot be used"),
+            ("code=4/0A&state=forged", "cannot be used"),
+        ] {
+            let listener = Listener::open(&Redirect::AnyPort).await.unwrap();
+            let port = Url::parse(listener.redirect_uri()).unwrap().port().unwrap();
+            let line = format!("GET /?{query} HTTP/1.1");
+            let (code, page) = tokio::join!(listener.code("S"), get(port, &line));
+            assert!(code.is_err());
+            assert!(page.starts_with("HTTP/1.1 400") && page.contains(words), "{page}");
+        }
     }
 
     #[tokio::test]
@@ -221,5 +218,6 @@ mod tests {
         assert_eq!(listener.redirect_uri(), uri);
         let taken = Listener::open(&Redirect::Exactly(uri)).await.unwrap_err();
         assert_eq!(*taken.kind(), ErrorKind::Config);
+        assert!(taken.hint_text().unwrap().contains(&free.to_string()), "{taken:?}");
     }
 }

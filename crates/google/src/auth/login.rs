@@ -18,8 +18,7 @@ use oauth2::{
     StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use photomove_core::{
-    Answer, AuthProblem, CredentialKey, CredentialStore, Error, ErrorKind, Interaction, Operation, Owner, Prompt,
-    Result,
+    Answer, CredentialKey, CredentialStore, Error, ErrorKind, Interaction, Operation, Owner, Prompt, Result,
 };
 use photomove_http::{Http, HttpEnv};
 use secrecy::{ExposeSecret, SecretString};
@@ -31,13 +30,12 @@ use super::answer::{self, Code, unsigned};
 use super::failure;
 use super::identity::Identity;
 use super::listener::Listener;
+use super::permission;
 use super::secret::ClientSecret;
 use super::token_file::{TokenAccount, TokenFile};
 
 /// How long a person may take.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
-/// Long form under which `email` is granted.
-const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 
 type Tokens = StandardTokenResponse<Extras, BasicTokenType>;
 type OAuthClient = oauth2::Client<
@@ -57,6 +55,8 @@ type OAuthClient = oauth2::Client<
 #[derive(Serialize, Deserialize)]
 struct Extras {
     id_token: Option<String>,
+    /// Seconds until consent has to be given again, of a grant that ends.
+    refresh_token_expires_in: Option<u64>,
 }
 
 impl fmt::Debug for Extras {
@@ -74,6 +74,7 @@ pub struct Login {
     http: Http,
     patience: Duration,
     hint: Option<String>,
+    pasting: bool,
 }
 
 /// A sign-in that succeeded.
@@ -108,6 +109,7 @@ impl Login {
             http: Http::builder("google", env).build()?,
             patience: PATIENCE,
             hint: None,
+            pasting: false,
         })
     }
 
@@ -125,6 +127,13 @@ impl Login {
         self
     }
 
+    /// Lets the sign-in go on without a port of this machine: the interaction brings the address that the browser ends at.
+    #[must_use]
+    pub fn with_pasting(mut self, pasting: bool) -> Self {
+        self.pasting = pasting;
+        self
+    }
+
     /// Asks the person to open Google's page and returns the sign-in; nothing is kept yet.
     ///
     /// The interaction answers [`Answer::Done`] once the page is open, or [`Answer::Text`] with the address that the
@@ -134,12 +143,19 @@ impl Login {
     /// [`ErrorKind::Auth`] if consent was refused, the answer was not ours or a permission is missing;
     /// [`ErrorKind::Config`] if Google does not accept the client; [`ErrorKind::Timeout`] if nobody answered.
     pub async fn run(&self, interaction: &dyn Interaction) -> Result<SignedIn> {
-        let listener = Listener::open(&self.secret.redirect).await?;
-        let client = self.client(listener.redirect_uri())?;
+        let listener = match Listener::open(&self.secret.redirect).await {
+            Ok(listener) => Some(listener),
+            Err(_) if self.pasting => None,
+            Err(error) => return Err(error),
+        };
+        let redirect_uri = listener
+            .as_ref()
+            .map_or(self.secret.redirect.uri(), Listener::redirect_uri);
+        let client = self.client(redirect_uri)?;
         let state = self.random_text();
         let verifier = PkceCodeVerifier::new(self.random_text());
         let url = self.page(&client, &state, &verifier);
-        let code = self.code(&listener, interaction, url, &state).await?;
+        let code = self.code(listener.as_ref(), interaction, url, &state).await?;
         let tokens = self.exchange(&client, code, verifier).await?;
         self.signed_in(&tokens)
     }
@@ -172,7 +188,13 @@ impl Login {
         request.url().0
     }
 
-    async fn code(&self, listener: &Listener, interaction: &dyn Interaction, url: Url, state: &str) -> Result<Code> {
+    async fn code(
+        &self,
+        listener: Option<&Listener>,
+        interaction: &dyn Interaction,
+        url: Url,
+        state: &str,
+    ) -> Result<Code> {
         let clock = &self.http.env().clock;
         let prompt = Prompt::OpenUrl {
             url,
@@ -188,8 +210,14 @@ impl Login {
                     .hint("run `photomove auth login google` on a terminal")),
             }
         };
+        let brought = async {
+            match listener {
+                Some(listener) => listener.code(state).await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
-            code = listener.code(state) => code,
+            code = brought => code,
             code = pasted => code,
             () = clock.sleep(self.patience) => Err(self.nobody_answered()),
         }
@@ -203,7 +231,10 @@ impl Login {
         )
         .provider("google")
         .operation(Operation::SignIn)
-        .hint("where the browser runs on another machine, use `photomove auth login google --no-browser`")
+        .hint(
+            "sign in again; where the browser runs on another machine, with `photomove auth login google --no-browser`: then the \
+             address that it ends at can be pasted",
+        )
         .exhausted()
     }
 
@@ -214,7 +245,7 @@ impl Login {
             if reply.status().is_success() {
                 Ok(reply)
             } else {
-                Err(failure::of_reply(&reply, Operation::SignIn))
+                Err(failure::of_reply(&reply, Operation::SignIn, http.env().clock.now()))
             }
         };
         client
@@ -238,7 +269,7 @@ impl Login {
 
     fn signed_in(&self, tokens: &Tokens) -> Result<SignedIn> {
         let scopes = granted(tokens);
-        check_scopes(&scopes)?;
+        permission::check_consent(&scopes)?;
         let id_token = tokens.extra_fields().id_token.as_deref();
         let identity = id_token
             .and_then(Identity::from_id_token)
@@ -250,14 +281,16 @@ impl Login {
         let project = self.secret.project().to_owned();
         let secret = |text: &str| Some(SecretString::from(text));
         let lifetime = tokens.expires_in().unwrap_or(Duration::from_secs(3599));
-        let file = TokenFile {
+        let now = self.http.env().clock.now();
+        let mut file = TokenFile {
             client_id: Some(self.secret.client_id.clone()),
             client_secret: Some(self.secret.client_secret.clone()),
             token_uri: Some(self.secret.token_uri.clone()),
             scopes,
             access_token: secret(tokens.access_token().secret()),
             refresh_token: secret(refresh_token.secret()),
-            expires_at: self.http.env().clock.now().checked_add(lifetime).ok(),
+            expires_at: now.checked_add(lifetime).ok(),
+            signed_in_at: Some(now),
             id_token: id_token.and_then(secret),
             account: Some(TokenAccount {
                 sub: identity.sub.clone(),
@@ -266,6 +299,7 @@ impl Login {
             project: Some(project.clone()),
             ..TokenFile::empty()
         };
+        file.note_life(tokens.extra_fields().refresh_token_expires_in, now);
         let owner = identity.owner(&project);
         Ok(SignedIn { file, identity, owner })
     }
@@ -283,28 +317,5 @@ fn granted(tokens: &Tokens) -> Vec<String> {
     let Some(scopes) = tokens.scopes() else {
         return SCOPES.map(str::to_owned).to_vec();
     };
-    let name = |scope: &Scope| match scope.as_str() {
-        EMAIL => "email".to_owned(),
-        other => other.to_owned(),
-    };
-    scopes.iter().map(name).collect()
-}
-
-/// A person can untick boxes and the exchange still succeeds. The address is the one thing that can be done without.
-fn check_scopes(granted: &[String]) -> Result<()> {
-    let missing: Vec<&str> = SCOPES
-        .iter()
-        .filter(|scope| **scope != "email" && !granted.iter().any(|granted| granted == *scope))
-        .map(|scope| scope.rsplit('/').next().unwrap_or(scope))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Auth(AuthProblem::MissingScope),
-        format!("permissions were not granted: {}", missing.join(", ")),
-    )
-    .provider("google")
-    .operation(Operation::SignIn)
-    .hint("sign in again with `photomove auth login google` and leave every box ticked"))
+    permission::named(scopes.iter().map(|scope| scope.as_str()))
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use photomove_core::{
     AuthProblem, Clock, CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result, SharedClock, SystemClock,
 };
@@ -24,6 +25,7 @@ use yup_oauth2::storage::{TokenInfo, TokenStorage, TokenStorageError};
 use yup_oauth2::{ApplicationSecret, InstalledFlowAuthenticator, InstalledFlowReturnMethod};
 
 use super::failure;
+use super::permission;
 use super::secret::ClientSecret;
 use super::token_file::TokenFile;
 
@@ -41,10 +43,38 @@ pub(crate) struct Renewal<'a> {
 }
 
 /// The client as it is told to the token endpoint.
-struct OAuthClient {
-    id: String,
-    secret: SecretString,
-    token_uri: Url,
+pub(super) struct OAuthClient {
+    pub(super) id: String,
+    pub(super) secret: SecretString,
+    pub(super) token_uri: Url,
+}
+
+impl OAuthClient {
+    /// Asks for new access, once, without keeping anything.
+    pub(super) async fn redeem(&self, http: &Http, refresh_token: &SecretString) -> Result<Fresh> {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("refresh_token", refresh_token.expose_secret())
+            .append_pair("client_id", &self.id)
+            .append_pair("client_secret", self.secret.expose_secret())
+            .finish();
+        let reply = post_form(http, Operation::RenewSignIn, &self.token_uri, form).await?;
+        if !reply.status().is_success() {
+            return Err(failure::of_reply(
+                &reply,
+                Operation::RenewSignIn,
+                http.env().clock.now(),
+            ));
+        }
+        serde_json::from_slice(reply.body()).map_err(|_| {
+            Error::new(
+                ErrorKind::Protocol,
+                "google's sign-in service gave an answer that is not known",
+            )
+            .provider("google")
+            .operation(Operation::RenewSignIn)
+        })
+    }
 }
 
 impl Renewal<'_> {
@@ -73,7 +103,7 @@ impl Renewal<'_> {
         if let Some(failure) = shelf.failure() {
             return Err(failure);
         }
-        let fresh = self.by_hand(&client, &refresh_token).await?;
+        let fresh = client.redeem(self.http, &refresh_token).await?;
         shelf.keep(fresh).await?;
         Ok(shelf.file())
     }
@@ -134,31 +164,15 @@ impl Renewal<'_> {
         let renewed = tokio::time::timeout(PATIENCE, authenticator.force_refreshed_token(&scopes)).await;
         Ok(matches!(renewed, Ok(Ok(_))))
     }
-
-    async fn by_hand(&self, client: &OAuthClient, refresh_token: &SecretString) -> Result<Fresh> {
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "refresh_token")
-            .append_pair("refresh_token", refresh_token.expose_secret())
-            .append_pair("client_id", &client.id)
-            .append_pair("client_secret", client.secret.expose_secret())
-            .finish();
-        let reply = post_form(self.http, &client.token_uri, form).await?;
-        if !reply.status().is_success() {
-            return Err(failure::of_reply(&reply, Operation::RenewSignIn));
-        }
-        serde_json::from_slice(reply.body()).map_err(|_| {
-            Error::new(
-                ErrorKind::Protocol,
-                "google's sign-in service gave an answer that is not known",
-            )
-            .provider("google")
-            .operation(Operation::RenewSignIn)
-        })
-    }
 }
 
 /// Sends a form that holds secrets, once.
-pub(crate) async fn post_form(http: &Http, url: &Url, form: String) -> Result<photomove_http::http::Response<Vec<u8>>> {
+pub(crate) async fn post_form(
+    http: &Http,
+    operation: Operation,
+    url: &Url,
+    form: String,
+) -> Result<photomove_http::http::Response<Vec<u8>>> {
     let request = Request::post(url.as_str())
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(form.into_bytes())
@@ -169,16 +183,35 @@ pub(crate) async fn post_form(http: &Http, url: &Url, form: String) -> Result<ph
             )
             .source(error)
         })?;
-    http.raw(Operation::RenewSignIn, request).await
+    http.raw(operation, request).await
 }
 
 /// What a renewal brings.
 #[derive(Deserialize)]
-struct Fresh {
-    access_token: SecretString,
-    refresh_token: Option<SecretString>,
-    id_token: Option<SecretString>,
-    expires_in: Option<i64>,
+pub(super) struct Fresh {
+    pub(super) access_token: SecretString,
+    pub(super) refresh_token: Option<SecretString>,
+    pub(super) id_token: Option<SecretString>,
+    pub(super) expires_in: Option<i64>,
+    pub(super) scope: Option<String>,
+    /// What is left of a grant that ends.
+    pub(super) refresh_token_expires_in: Option<u64>,
+}
+
+impl Fresh {
+    /// Puts what came into the file.
+    pub(super) fn enter(self, file: &mut TokenFile, now: Timestamp) {
+        let lifetime = Duration::from_secs(self.expires_in.unwrap_or(USUAL_LIFETIME_S).max(0).unsigned_abs());
+        file.access_token = Some(self.access_token);
+        // Usually none comes: the old one stays.
+        file.refresh_token = self.refresh_token.or(file.refresh_token.take());
+        file.id_token = self.id_token.or(file.id_token.take());
+        file.expires_at = now.checked_add(lifetime).ok();
+        file.note_life(self.refresh_token_expires_in, now);
+        if let Some(scope) = self.scope {
+            file.scopes = permission::named(scope.split_whitespace());
+        }
+    }
 }
 
 /// Our store, as a renewal sees it.
@@ -200,13 +233,8 @@ impl Shelf {
     }
 
     async fn keep(&self, fresh: Fresh) -> Result<()> {
-        let lifetime = Duration::from_secs(fresh.expires_in.unwrap_or(USUAL_LIFETIME_S).max(0).unsigned_abs());
         let mut file = self.file();
-        file.access_token = Some(fresh.access_token);
-        // Usually none comes: the old one stays.
-        file.refresh_token = fresh.refresh_token.or(file.refresh_token);
-        file.id_token = fresh.id_token.or(file.id_token);
-        file.expires_at = self.clock.now().checked_add(lifetime).ok();
+        fresh.enter(&mut file, self.clock.now());
         file.save(&*self.store, &self.key).await?;
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
         Ok(())
@@ -239,6 +267,9 @@ impl TokenStorage for Handle {
             refresh_token: token.refresh_token.map(Into::into),
             id_token: token.id_token.map(Into::into),
             expires_in: token.expires_at.map(|at| at.unix_timestamp() - machine),
+            // That crate passes neither on.
+            scope: None,
+            refresh_token_expires_in: None,
         });
         kept.await.map_err(|error| {
             *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);

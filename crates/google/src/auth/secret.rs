@@ -1,13 +1,18 @@
 //! The file that Google's console gives for an OAuth client.
 
+mod wrong;
+
 use std::fmt;
 
-use photomove_core::{Error, ErrorKind, Operation, Result};
-use secrecy::SecretString;
+use photomove_core::{ErrorKind, Operation, Result};
+use photomove_http::{Http, HttpEnv};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
+use super::failure;
 use super::identity::project_of_client;
+use super::refresh::post_form;
 
 /// The OAuth client of the person's own Google project.
 #[derive(Clone)]
@@ -29,6 +34,16 @@ pub(crate) enum Redirect {
     Exactly(String),
 }
 
+impl Redirect {
+    /// Returns where the browser is sent back to if nobody listens there.
+    pub(crate) fn uri(&self) -> &str {
+        match self {
+            Self::AnyPort => "http://127.0.0.1",
+            Self::Exactly(uri) => uri,
+        }
+    }
+}
+
 impl ClientSecret {
     /// Reads the text of a client secret file: `installed` (desktop) or `web`.
     ///
@@ -41,10 +56,10 @@ impl ClientSecret {
         let text = text.trim_start_matches('\u{feff}').trim();
         let value: Value = match serde_json::from_str(text) {
             Ok(value) => value,
-            Err(_) => return Err(not_json(text)),
+            Err(_) => return Err(wrong::not_json(text)),
         };
         let Value::Object(file) = value else {
-            return Err(wrong(
+            return Err(wrong::wrong(
                 "the client secret file holds a list or a single value, not a client",
             ));
         };
@@ -54,7 +69,7 @@ impl ClientSecret {
         if let Some(Value::Object(client)) = file.get("web") {
             return Self::read(client, Redirect::Exactly(web_redirect(client)?));
         }
-        Err(something_else(&file))
+        Err(wrong::something_else(&file))
     }
 
     fn read(client: &Map<String, Value>, redirect: Redirect) -> Result<Self> {
@@ -62,11 +77,11 @@ impl ClientSecret {
             let value = client.get(name).and_then(Value::as_str).map(str::trim);
             value.filter(|value| !value.is_empty()).map(str::to_owned)
         };
-        let needed = |name: &str| text(name).ok_or_else(|| wrong(&format!("the client secret file lacks `{name}`")));
+        let needed = |name: &str| text(name).ok_or_else(|| wrong::lacks(name));
         let address = |name: &str| {
             let text = needed(name)?;
             Url::parse(&text).ok().filter(is_safe).ok_or_else(|| {
-                wrong(&format!(
+                wrong::wrong(&format!(
                     "`{name}` of the client secret file is not an address that begins with `https://`"
                 ))
             })
@@ -79,6 +94,33 @@ impl ClientSecret {
             redirect,
             project_id: text("project_id"),
         })
+    }
+
+    /// Says whether it is a web client, which takes one address of this machine only.
+    pub fn is_web(&self) -> bool {
+        self.redirect != Redirect::AnyPort
+    }
+
+    /// Asks the token endpoint whether it knows the client, before a person is sent to a page that would only show an error.
+    ///
+    /// It is asked to renew a token that cannot exist, which changes nothing: only the refusal of a client that it knows is
+    /// about the token. An answer of any other kind tells nothing and is no error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if the client was deleted, is disabled, or its secret is not the right one; as any request if
+    /// nobody answers.
+    pub async fn check(&self, env: &HttpEnv) -> Result<()> {
+        let http = Http::builder("google", env).build()?;
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("refresh_token", "none")
+            .append_pair("client_id", &self.client_id)
+            .append_pair("client_secret", self.client_secret.expose_secret())
+            .finish();
+        let reply = post_form(&http, Operation::SignIn, &self.token_uri, form).await?;
+        let error = failure::of_reply(&reply, Operation::SignIn, env.clock.now());
+        let about_client = [401, 403].contains(&reply.status().as_u16()) && *error.kind() == ErrorKind::Config;
+        if about_client { Err(error) } else { Ok(()) }
     }
 
     /// Returns the client's id, which is no secret.
@@ -108,7 +150,7 @@ impl fmt::Debug for ClientSecret {
 }
 
 /// Secrets go over HTTPS, or stay on the machine.
-fn is_safe(url: &Url) -> bool {
+pub(crate) fn is_safe(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
@@ -127,56 +169,7 @@ fn web_redirect(client: &Map<String, Value>) -> Result<String> {
     let local = registered.into_iter().flatten().filter_map(Value::as_str).find(|uri| {
         Url::parse(uri).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url) && url.port().is_some())
     });
-    local.map(str::to_owned).ok_or_else(|| {
-        wrong("the client secret file is of a web client that cannot send the browser back to this machine").hint(
-            "make a client of type `Desktop app`, or add a redirect address such as `http://127.0.0.1:8085` to this one",
-        )
-    })
-}
-
-fn not_json(text: &str) -> Error {
-    if text.is_empty() {
-        return wrong("the client secret file is empty");
-    }
-    let one_word = !text.contains(char::is_whitespace);
-    if one_word && text.starts_with("AIza") {
-        return wrong("this is an API key; it opens no personal photo library");
-    }
-    if one_word && text.starts_with("GOCSPX-") {
-        return wrong("this is the client secret alone; the whole JSON file is needed");
-    }
-    if one_word && text.ends_with(".apps.googleusercontent.com") {
-        return wrong("this is the client id alone; the whole JSON file is needed");
-    }
-    if text.starts_with('<') {
-        return wrong("the client secret file is a web page, not JSON");
-    }
-    wrong("the client secret file is not JSON")
-}
-
-fn something_else(file: &Map<String, Value>) -> Error {
-    let kind = file.get("type").and_then(Value::as_str).unwrap_or_default();
-    let has = |name: &str| file.contains_key(name);
-    if kind == "service_account" || has("private_key") {
-        return wrong("this is the key of a service account; those have no photo library");
-    }
-    if kind == "authorized_user" || has("refresh_token") || has("access_token") {
-        return wrong("this is the token of a sign-in, not a client secret file");
-    }
-    if has("client_id") {
-        return wrong("the client secret file lacks its outer `installed`; it seems to be a part of the file");
-    }
-    if has("cookies") || has("error") {
-        return wrong("this is another program's file, not a client secret file");
-    }
-    wrong("the client secret file has neither `installed` nor `web`")
-}
-
-fn wrong(message: &str) -> Error {
-    Error::new(ErrorKind::Config, message)
-        .provider("google")
-        .operation(Operation::Settings)
-        .hint("download it at console.cloud.google.com: Clients, your `Desktop app`, Download JSON")
+    local.map(str::to_owned).ok_or_else(wrong::web_client)
 }
 
 #[cfg(test)]
@@ -226,10 +219,17 @@ mod tests {
     #[case("1-a.apps.googleusercontent.com", "client id alone")]
     #[case("<html>", "web page")]
     #[case("client_id = 1", "not JSON")]
+    #[case(r#"{"installed": {"client_id": "x","#, "a part of it is missing")]
     #[case("[]", "a list")]
     #[case("{}", "neither `installed` nor `web`")]
     #[case(r#"{"type": "service_account", "private_key": "x"}"#, "service account")]
     #[case(r#"{"type": "authorized_user", "refresh_token": "x"}"#, "token of a sign-in")]
+    #[case(
+        r#"{"access_token": "ya29.x", "scope": "x", "expires_in": 3599}"#,
+        "OAuth playground"
+    )]
+    #[case(r#"{"type": "authorized_user", "refresh_token": "x", "client_id": "764086051850-6qr.apps.googleusercontent.com"}"#, "gcloud")]
+    #[case(r#"{"project_info": {"project_number": "1"}, "client": []}"#, "Android")]
     #[case(r#"{"client_id": "x", "client_secret": "y"}"#, "lacks its outer")]
     #[case(r#"{"installed": {"client_id": "x"}}"#, "lacks `client_secret`")]
     #[case(r#"{"installed": {"client_id": "x", "client_secret": "y", "auth_uri": "http://example.com/a", "token_uri": "https://x"}}"#, "`auth_uri`")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result};
 use photomove_http::header::AUTHORIZATION;
 use photomove_http::{Credentials, Fresh, HeaderMap, HeaderValue, Http, HttpEnv, Origin, TokenCache};
@@ -12,10 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded;
 
 use super::failure;
-use super::identity::Identity;
+use super::identity::{Identity, Whose};
 use super::refresh::{Renewal, post_form};
 use super::secret::ClientSecret;
-use super::token_file::{TokenAccount, TokenFile};
+use super::token_file::{Lasts, TokenAccount, TokenFile};
 use crate::GoogleConfig;
 
 /// Tokens are renewed this long before they run out, so that none dies on its way.
@@ -53,12 +54,23 @@ impl GoogleAuth {
         })))
     }
 
-    /// Returns whose account it is, `None` if the kept sign-in does not tell.
+    /// Returns whose it is; `None` if the kept sign-in does not tell, and Google has to be asked.
     ///
     /// # Errors
     /// When there is no sign-in that can be used.
-    pub async fn identity(&self) -> Result<Option<Identity>> {
-        Ok(self.0.load().await?.identity())
+    pub async fn whose(&self) -> Result<Option<Whose>> {
+        Ok(self.0.load().await?.whose())
+    }
+
+    /// Returns when the sign-in as a whole ends, as far as anybody said.
+    ///
+    /// # Errors
+    /// When there is no sign-in that can be used.
+    pub async fn ends_at(&self) -> Result<Option<Timestamp>> {
+        Ok(match self.0.load().await?.lasts(self.0.http.env().clock.now()) {
+            Lasts::Until(until) => Some(until),
+            Lasts::Perhaps(_) | Lasts::Long => None,
+        })
     }
 
     /// Returns the Google project that the sign-in belongs to.
@@ -218,10 +230,10 @@ async fn revoke(config: &GoogleConfig, env: &HttpEnv, token: &SecretString) -> R
     let form = form_urlencoded::Serializer::new(String::new())
         .append_pair("token", token.expose_secret())
         .finish();
-    let reply = post_form(&http, &config.revoke()?, form).await?;
+    let reply = post_form(&http, Operation::SignOut, &config.revoke()?, form).await?;
     let unknown = reply.status() == 400 && String::from_utf8_lossy(reply.body()).contains("invalid_token");
     if reply.status().is_success() || unknown {
         return Ok(());
     }
-    Err(failure::of_reply(&reply, Operation::SignIn))
+    Err(failure::of_reply(&reply, Operation::SignOut, env.clock.now()))
 }

@@ -1,6 +1,7 @@
 //! The kept sign-in, as one JSON text in a [`CredentialStore`].
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use photomove_core::{AuthProblem, CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result};
@@ -9,9 +10,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::identity::{Identity, project_of_client};
+use super::identity::{Identity, Whose, project_of_client};
+use super::lenient;
+use super::permission::{self, Permission};
 
 const VERSION: u32 = 1;
+/// What a sign-in lasts while the project's status is "Testing".
+const TESTING_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A sign-in: tokens, what they cover and whose they are. Fields that have no name here are kept as they came.
 ///
@@ -31,8 +36,8 @@ pub struct TokenFile {
     /// Where tokens are renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_uri: Option<Url>,
-    /// What was granted.
-    #[serde(default)]
+    /// What was granted; empty where that is not known.
+    #[serde(default, deserialize_with = "lenient::scopes")]
     pub scopes: Vec<String>,
     /// Opens the API for about an hour.
     #[serde(
@@ -49,13 +54,31 @@ pub struct TokenFile {
     #[serde(default = "bearer")]
     pub token_type: String,
     /// When the access token runs out, UTC.
-    #[serde(default, alias = "expiry", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "expiry",
+        deserialize_with = "lenient::time",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<Timestamp>,
+    /// When the sign-in as a whole runs out, UTC; `None` = nobody said.
+    #[serde(default, deserialize_with = "lenient::time", skip_serializing_if = "Option::is_none")]
+    pub refresh_expires_at: Option<Timestamp>,
+    /// When consent was given, UTC; `None` = not known.
+    #[serde(default, deserialize_with = "lenient::time", skip_serializing_if = "Option::is_none")]
+    pub signed_in_at: Option<Timestamp>,
+    /// Whether the project was "In production" then, as Google or the person said; `false` = "Testing".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<bool>,
     /// Says whose account it is.
     #[serde(default, serialize_with = "exposed", skip_serializing_if = "Option::is_none")]
     pub id_token: Option<SecretString>,
     /// Whose account it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::account",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub account: Option<TokenAccount>,
     /// The Google project of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +96,17 @@ pub struct TokenAccount {
     /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+/// How long a sign-in lasts before somebody has to give consent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasts {
+    /// Until then: Google or the person said so.
+    Until(Timestamp),
+    /// Until then at the latest if the project is in "Testing", which nobody said; `None` = not known since when.
+    Perhaps(Option<Timestamp>),
+    /// No end is known.
+    Long,
 }
 
 fn version() -> u32 {
@@ -101,6 +135,9 @@ impl TokenFile {
             refresh_token: None,
             token_type: bearer(),
             expires_at: None,
+            refresh_expires_at: None,
+            signed_in_at: None,
+            published: None,
             id_token: None,
             account: None,
             project: None,
@@ -113,8 +150,13 @@ impl TokenFile {
     /// # Errors
     /// [`ErrorKind::Config`] if it is not a kept sign-in, or one of a newer photomove.
     pub fn parse(text: &str) -> Result<Self> {
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        if text.starts_with(['[', '#']) {
+            return Err(unusable("the kept sign-in is in the form of another program")
+                .hint_instead("take it over with `photomove auth login google --token FILE`"));
+        }
         // serde_json's words may quote a token, so that only the place is passed on.
-        let file: Self = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        let file: Self = serde_json::from_str(text).map_err(|error| {
             unusable("the kept sign-in cannot be read")
                 .context("line", error.line())
                 .context("column", error.column())
@@ -175,6 +217,56 @@ impl TokenFile {
         Identity::from_id_token(self.id_token.as_ref()?.expose_secret())
     }
 
+    /// Returns whose it is: a person's; the project's, where the sign-in cannot tell more; `None` = to be asked.
+    pub fn whose(&self) -> Option<Whose> {
+        if let Some(identity) = self.identity() {
+            return Some(Whose::Person(identity));
+        }
+        (!self.scopes.is_empty() && !permission::tells_whose(&self.scopes)).then_some(Whose::Project)
+    }
+
+    /// Returns the permissions that the sign-in lacks; `None` = not known.
+    pub fn missing(&self) -> Option<Vec<Permission>> {
+        (!self.scopes.is_empty()).then(|| permission::missing(&self.scopes))
+    }
+
+    /// Returns how long the sign-in lasts, as seen at `now`.
+    pub fn lasts(&self, now: Timestamp) -> Lasts {
+        if self.refresh_token.is_none() {
+            return self.expires_at.map_or(Lasts::Perhaps(None), Lasts::Until);
+        }
+        match (self.refresh_expires_at, self.published) {
+            (Some(until), _) => Lasts::Until(until),
+            (None, Some(true)) => Lasts::Long,
+            (None, _) => match self.signed_in_at.and_then(|at| at.checked_add(TESTING_LIFE).ok()) {
+                // It outlived what one of a project in testing lives.
+                Some(until) if until < now => Lasts::Long,
+                until => Lasts::Perhaps(until),
+            },
+        }
+    }
+
+    /// Notes whether the project is "In production", as a person said.
+    pub fn set_published(&mut self, published: bool) {
+        self.published = Some(published);
+        self.refresh_expires_at = match published {
+            true => None,
+            false => self.signed_in_at.and_then(|at| at.checked_add(TESTING_LIFE).ok()),
+        };
+    }
+
+    /// Notes how long Google said that the sign-in lasts from `now` on.
+    pub(crate) fn note_life(&mut self, seconds: Option<u64>, now: Timestamp) {
+        let Some(life) = seconds.map(Duration::from_secs) else {
+            return;
+        };
+        self.refresh_expires_at = now.checked_add(life).ok();
+        // A person can give consent for an hour or a month too; only a week is what "Testing" gives.
+        if self.published.is_none() && life <= TESTING_LIFE && life + Duration::from_secs(3600) > TESTING_LIFE {
+            self.published = Some(false);
+        }
+    }
+
     /// Returns the project of the OAuth client: the number in the client's id, else the name in the file.
     pub fn project(&self) -> Option<&str> {
         let client_id = self.client_id.as_deref();
@@ -233,11 +325,49 @@ mod tests {
         let google_auth = r#"{"token": "t", "refresh_token": "r", "token_uri": "https://x.example/t", "client_id": "c",
             "client_secret": "s", "scopes": ["openid"], "expiry": "2026-11-20T12:34:56.123456Z"}"#;
         let rclone = r#"{"access_token": "t", "token_type": "Bearer", "refresh_token": "r", "expiry": "2026-11-20T12:34:56.123456789+01:00"}"#;
-        for text in [google_auth, rclone] {
+        let naive = google_auth
+            .replace("{\"token\"", "{\"account\": \"\", \"token\"")
+            .replace("123456Z", "123456")
+            .replace(r#"["openid"]"#, r#""openid email""#);
+        for text in [google_auth, rclone, &naive] {
             let file = TokenFile::parse(text).unwrap();
             assert_eq!(file.access_token.as_ref().unwrap().expose_secret(), "t");
             assert!(file.expires_at.is_some());
         }
+        let bare = google_auth
+            .replace(r#""2026-11-20T12:34:56.123456Z""#, "null")
+            .replace(r#"["openid"]"#, "null");
+        let file = TokenFile::parse(&bare).unwrap();
+        assert_eq!((file.expires_at, file.scopes.len(), file.whose()), (None, 0, None));
+    }
+
+    #[test]
+    fn how_long_it_lasts_is_what_was_said_else_perhaps_a_week() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (start, end) = (at("2026-11-20T12:00:00Z"), at("2026-11-27T12:00:00Z"));
+        let mut file = TokenFile::parse(FILE).unwrap();
+        assert_eq!(file.lasts(start), Lasts::Perhaps(None));
+        file.signed_in_at = Some(start);
+        assert_eq!(file.lasts(start), Lasts::Perhaps(Some(end)));
+        assert_eq!(
+            file.lasts(at("2026-11-28T00:00:00Z")),
+            Lasts::Long,
+            "it outlived the week"
+        );
+        file.set_published(true);
+        assert_eq!(file.lasts(start), Lasts::Long);
+        file.set_published(false);
+        assert_eq!(file.lasts(start), Lasts::Until(end));
+
+        for (seconds, published) in [(604_799, Some(false)), (3600, None), (2_592_000, None)] {
+            let mut file = TokenFile::parse(FILE).unwrap();
+            file.note_life(Some(seconds), start);
+            assert_eq!(file.published, published, "{seconds}");
+            assert!(matches!(file.lasts(start), Lasts::Until(_)));
+        }
+        let mut file = TokenFile::parse(FILE).unwrap();
+        file.refresh_token = None;
+        assert_eq!(file.lasts(start), Lasts::Until(at("2026-11-20T12:34:56Z")));
     }
 
     #[test]

@@ -208,3 +208,97 @@ fn words_of_the_service_become_one_short_line() {
     assert_eq!(shown("a\n b.\n"), "a b");
     assert!(shown(&"x".repeat(500)).chars().count() <= 201);
 }
+
+/// A refusal as the newest captures have it, with whatever stands in its details.
+fn limited(limit: Option<(&str, &str)>, delay: Option<&str>, retry_after: Option<u64>) -> Error {
+    let mut details = Vec::new();
+    if let Some((name, value)) = limit {
+        details.push(
+            serde_json::json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED",
+            "metadata": {"quota_limit": name, "quota_limit_value": value}}),
+        );
+    }
+    if let Some(delay) = delay {
+        details.push(serde_json::json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}));
+    }
+    let body = serde_json::json!({"error": {"code": 429, "message": "Quota exceeded", "status": "RESOURCE_EXHAUSTED", "details": details}});
+    let origin = Origin::of(&Url::parse("https://photoslibrary.googleapis.com").unwrap());
+    classify(&ErrorReply {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        headers: &HeaderMap::new(),
+        body: &body.to_string(),
+        origin: &origin,
+        operation: Operation::Stage,
+        retry_after: retry_after.map(Duration::from_secs),
+        redirected_to: None,
+        now: noon(),
+    })
+}
+
+#[rstest]
+#[case::neither(None, None, 30)]
+#[case::header(None, Some(45), 45)]
+#[case::body(Some("75s"), None, 75)]
+#[case::longer_of_both(Some("75s"), Some(45), 75)]
+#[case::shorter_than_google_asks_for(Some("1s"), Some(2), 30)]
+#[case::absurd(Some("315360000s"), None, 3600)]
+#[case::garbage(Some("in a while"), None, 30)]
+fn the_wait_is_the_longest_that_is_asked_for(
+    #[case] delay: Option<&str>,
+    #[case] retry_after: Option<u64>,
+    #[case] seconds: u64,
+) {
+    let wanted = ErrorKind::RateLimited {
+        retry_after: Some(Duration::from_secs(seconds)),
+    };
+    assert_eq!(*limited(None, delay, retry_after).kind(), wanted);
+}
+
+#[rstest]
+#[case::number("WritesPerMinutePerUser", "12", "uploads", Some((Some("writes"), Some(12))))]
+#[case::no_number("WritesPerMinutePerUser", "many", "uploads", Some((Some("writes"), None)))]
+#[case::zero("WritesPerMinutePerUser", "0", "uploads", Some((Some("writes"), None)))]
+#[case::of_a_change("WritesPerMinutePerUser", "12", "writes", Some((None, Some(12))))]
+#[case::of_a_question("WritesPerMinutePerUser", "12", "reads", None)]
+#[case::of_the_project("UploadsPerMinute", "600", "uploads", None)]
+#[case::unknown("ReadsPerMinutePerUser", "600", "uploads", None)]
+fn an_upload_that_is_refused_as_a_change_is_one(
+    #[case] name: &str,
+    #[case] value: &str,
+    #[case] bucket: &'static str,
+    #[case] wanted: Option<(Option<&str>, Option<u32>)>,
+) {
+    let lesson = lesson(bucket, &limited(Some((name, value)), None, None));
+    assert_eq!(lesson.map(|lesson| (lesson.counted_with, lesson.per_minute)), wanted);
+}
+
+#[rstest]
+#[case("Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute per user' of service")]
+#[case("Quota exceeded for quota metric 'x/write_requests' and limit 'WritesPerMinutePerUser' of service")]
+fn texts_without_details_teach_the_same(#[case] message: &str) {
+    let refusal = refuse(429, &wrapped(message), Operation::Stage);
+    assert!(lesson("uploads", &refusal).is_some_and(|lesson| lesson.counted_with == Some("writes")));
+}
+
+#[test]
+fn each_limit_has_its_words() {
+    let words = |limit| limited(Some((limit, "30")), None, None).to_string();
+    assert_says(
+        &words("WritesPerMinutePerUser"),
+        "takes no more changes of this account within a minute",
+    );
+    assert_says(
+        &words("UploadsPerMinute"),
+        "takes no more uploads of this project within a minute",
+    );
+    assert_says(
+        &words("ApiCallsPerProjectPerDay"),
+        "has used up its requests of the day",
+    );
+    assert_says(&words("Other"), "was asked too often (limit Other, value 30");
+}
+
+#[track_caller]
+fn assert_says(text: &str, part: &str) {
+    assert!(text.contains(part), "{text}");
+}

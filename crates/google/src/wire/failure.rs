@@ -1,5 +1,8 @@
 //! Bodies of refused requests. They come wrapped, bare, as a list of one, and in HTML.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -93,6 +96,12 @@ impl Failure {
             .find_map(|entry| entry.get("metadata")?.get(name)?.as_str())
     }
 
+    /// Returns how long a `RetryInfo` asks to wait: `"30s"`, `"0.5s"`, or as an object of seconds and nanoseconds.
+    pub fn retry_delay(&self) -> Option<Duration> {
+        let asked = self.details.iter().filter_map(|entry| entry.get("retryDelay"));
+        asked.filter_map(duration).max()
+    }
+
     /// Returns the first address of help, from `Help` details or from the message.
     pub fn help_url(&self) -> Option<&str> {
         let linked = self
@@ -103,5 +112,76 @@ impl Failure {
             let from = self.message.find("https://")?;
             self.message[from..].split_whitespace().next()
         })
+    }
+}
+
+/// Reads a protobuf duration; a negative one is none.
+fn duration(value: &Value) -> Option<Duration> {
+    let number = |name: &str| match value.get(name)? {
+        Value::String(text) => text.parse::<i64>().ok(),
+        other => other.as_i64(),
+    };
+    let signed = match value {
+        Value::String(text) => {
+            let seconds: f64 = text.trim().strip_suffix('s')?.parse().ok()?;
+            // Beyond what a number of seconds holds is still a wait, if an absurd one.
+            match SignedDuration::try_from_secs_f64(seconds) {
+                Ok(signed) => signed,
+                Err(_) if seconds > 0.0 => SignedDuration::MAX,
+                Err(_) => return None,
+            }
+        }
+        Value::Object(_) => {
+            let nanos = number("nanos").unwrap_or(0);
+            SignedDuration::from_secs(number("seconds").unwrap_or(0)).saturating_add(SignedDuration::from_nanos(nanos))
+        }
+        _ => return None,
+    };
+    Duration::try_from(signed).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case(json!("30s"), Some(30_000))]
+    #[case(json!("30.500s"), Some(30_500))]
+    #[case(json!(" 0s"), Some(0))]
+    #[case(json!({"seconds": "30", "nanos": 500_000_000}), Some(30_500))]
+    #[case(json!({"seconds": 7}), Some(7_000))]
+    #[case(json!("-3s"), None)]
+    #[case(json!({"seconds": "-3"}), None)]
+    #[case(json!("soon"), None)]
+    #[case(json!("30"), None)]
+    #[case(json!(30), None)]
+    #[case(json!("nans"), None)]
+    #[case(json!(null), None)]
+    fn the_delay_of_a_retry_info_is_read(#[case] delay: Value, #[case] millis: Option<u64>) {
+        let failure = Failure {
+            details: vec![
+                json!({"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED"}),
+                json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}),
+            ],
+            ..Failure::default()
+        };
+        assert_eq!(failure.retry_delay(), millis.map(Duration::from_millis));
+    }
+
+    #[test]
+    fn an_absurd_delay_is_a_long_one() {
+        for delay in ["99999999999999999999999s", "1e300s", "infs"] {
+            let failure = Failure {
+                details: vec![json!({ "retryDelay": delay })],
+                ..Failure::default()
+            };
+            assert!(
+                failure.retry_delay().unwrap() > Duration::from_secs(1_000_000),
+                "{delay}"
+            );
+        }
     }
 }

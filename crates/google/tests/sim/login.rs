@@ -119,6 +119,40 @@ async fn a_sign_in_brings_tokens_and_whose_account_it_is() {
 }
 
 #[tokio::test]
+async fn a_project_in_testing_says_when_its_sign_ins_end() {
+    let bench = Bench::start().await;
+    bench.sim().set_consent(ConsentMode::Grant);
+    assert_eq!(sign_in(&bench, Browser::Here).await.unwrap().file.published, None);
+    bench.sim().switches().project_in_testing = true;
+    let file = sign_in(&bench, Browser::Here).await.unwrap().file;
+    assert_eq!(file.published, Some(false));
+    let life = file
+        .refresh_expires_at
+        .unwrap()
+        .duration_since(file.signed_in_at.unwrap());
+    assert_eq!(life.as_secs(), 7 * 24 * 3600 - 1);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_no_matter_where_the_address_is_pasted() {
+    let bench = Bench::start().await;
+    bench.sim().set_consent(ConsentMode::Grant);
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let path = &bench.sims.env()["PHOTOMOVE_GOOGLE_CLIENT_SECRET"];
+    let mut file: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut client = file["installed"].take();
+    client["redirect_uris"] = serde_json::json!([format!("http://127.0.0.1:{port}/back")]);
+    let secret = ClientSecret::parse(&serde_json::json!({ "web": client }).to_string()).unwrap();
+    assert!(secret.is_web());
+    let person = Person::with(Browser::Elsewhere);
+    let error = login(&bench, secret.clone()).run(&person).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Config);
+    assert!(error.hint_text().unwrap().contains("--no-browser"), "{error:?}");
+    login(&bench, secret).with_pasting(true).run(&person).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_goes_wrong_on_the_page_is_told_with_what_to_do() {
     let bench = Bench::start().await;
     for (mode, kind, words) in [

@@ -3,7 +3,9 @@
 
 mod client;
 mod conformance;
+mod import;
 mod large;
+mod limits;
 mod login;
 mod oddities;
 mod recordings;

@@ -162,6 +162,27 @@ async fn a_claim_without_a_hash_is_asked_for_at_the_service() {
     }
 }
 
+/// A budget that is used up, or a sign-in that is gone, says nothing about items: they are not asked for one by one.
+#[tokio::test]
+async fn a_question_that_is_refused_as_a_whole_is_no_question_for_each_item() {
+    let bench = Bench::start().await;
+    let google = bench.google().await;
+    let made = put(&google, 0..3, None).await;
+    let claims: Vec<_> = made
+        .iter()
+        .map(|id| Claim {
+            id: DestId::from(id.as_str()),
+            size_bytes: 1,
+            checksums: Checksums::default(),
+        })
+        .collect();
+    let used = bench.sim().requests_today();
+    bench.sim().switches().requests_per_day = Some(used);
+    let error = google.verify(&claims).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Quota { .. }), "{error}");
+    assert_eq!(bench.count("get"), 0);
+}
+
 /// A store that cannot write once, as when the program is killed between two writes.
 #[derive(Debug)]
 struct DiesOnce {
