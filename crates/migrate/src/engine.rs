@@ -3,21 +3,30 @@
 mod albums;
 mod commit;
 mod core;
+mod diary;
 mod discover;
 mod finish;
+mod forecast;
+mod opening;
 mod plan;
+mod planned;
 mod policy;
 mod progress;
 mod receive;
+mod recheck;
+mod sample;
 mod schedule;
 mod settle;
+mod speed;
 mod spool;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod titles;
 mod transfer;
 mod verify;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -26,15 +35,19 @@ use photomove_core::{
     Account, AuthProblem, Error, ErrorKind, LimitedSink, Operation, PhotoProvider, PhotoSink, PhotoSource, Result,
     SinkCaps, SourceCaps,
 };
-use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::journal::listing::Intake;
-use crate::journal::{JobState, jobs, staging};
+use crate::journal::{jobs, staging};
 use crate::lock::{LockKind, Locks};
-use crate::{AccountName, EngineEnv, Journal, MigrateOptions, Plan, Stage, StopReason, Summary};
+use crate::{
+    AccountName, EngineEnv, Journal, MigrateOptions, Observer, Plan, PlanAccount, PlanEnd, Stage, StopReason, Summary,
+};
+
+pub use self::recheck::{RecheckOptions, Verification};
 
 use self::core::Core;
+use self::diary::{Diary, Notebook};
 use self::policy::Streaks;
 use self::progress::Board;
 use self::spool::Spool;
@@ -55,6 +68,7 @@ pub struct Migration {
     journal: Journal,
     options: MigrateOptions,
     env: EngineEnv,
+    notebook: Arc<Notebook>,
     held: Mutex<Option<Held>>,
 }
 
@@ -66,6 +80,8 @@ struct Held {
     target: Party,
     board: Arc<Board>,
     busy: Arc<AtomicBool>,
+    /// What this run writes down about itself, once its job is known.
+    diary: Option<Arc<Diary>>,
     /// The connection that a plan leaves to its run.
     core: Option<Arc<Core>>,
 }
@@ -100,8 +116,15 @@ impl Migration {
             journal,
             options,
             env,
+            notebook: Arc::default(),
             held: Mutex::new(None),
         }
+    }
+
+    /// Returns where else to tell what the run waits for, such as a client that pauses between requests: it is written
+    /// down for whoever asks from another terminal.
+    pub fn notebook(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.notebook) as Arc<dyn Observer>
     }
 
     /// Goes on with other providers, such as the same ones with new sign-ins; everything else stays, the locks too.
@@ -123,7 +146,17 @@ impl Migration {
     /// When a side cannot be reached or is not the job's, the job is in use, the listing fails, or it is stopped.
     pub async fn plan(&self) -> Result<Plan> {
         let mut held = self.take_turn()?;
-        let session = Box::pin(self.session(&mut held)).await?;
+        let result = Box::pin(self.plan_held(&mut held)).await;
+        let (name, error) = match &result {
+            Ok(_) => ("planned", None),
+            Err(error) => (policy::stop_name(error), Some(error)),
+        };
+        note_end(held.as_ref(), name, error).await;
+        result
+    }
+
+    async fn plan_held(&self, held: &mut Option<Held>) -> Result<Plan> {
+        let session = Box::pin(self.session(held)).await?;
         let core = &session.core;
         core.board.stage(Stage::Discover);
         if let Some(stop) = Box::pin(schedule::list_only(core)).await {
@@ -135,6 +168,7 @@ impl Migration {
                 | StopReason::Quota { error, .. }
                 | StopReason::DestinationFull(error)
                 | StopReason::Failed(error) => error,
+                StopReason::Limit(limit) => limit.error(),
             });
         }
         core.board.stage(Stage::Plan);
@@ -152,15 +186,42 @@ impl Migration {
     /// cannot be written; and when the journal breaks a rule at the end.
     pub async fn run(&self) -> Result<Summary> {
         let mut held = self.take_turn()?;
-        let session = Box::pin(self.session(&mut held)).await?;
+        let result = Box::pin(self.run_held(&mut held)).await;
+        let (name, error) = match &result {
+            Ok(summary) => match &summary.stopped {
+                None => ("finished", None),
+                Some(stop) => (stop.name(), stop.error()),
+            },
+            Err(error) => (policy::stop_name(error), Some(error)),
+        };
+        note_end(held.as_ref(), name, error).await;
+        if matches!(&result, Ok(summary) if summary.stopped.is_none()) {
+            *held = None;
+        }
+        result
+    }
+
+    async fn run_held(&self, held: &mut Option<Held>) -> Result<Summary> {
+        let session = Box::pin(self.session(held)).await?;
         let core = &session.core;
         let stopped = Box::pin(schedule::run(core)).await;
         core.board.stage(Stage::Report);
         let summary = finish::finish(core, session.source.clone(), session.target.clone(), stopped).await?;
-        if summary.stopped.is_none() {
-            *held = None;
-        }
         Ok(summary)
+    }
+
+    /// Writes down what [`plan`](Self::plan) has found, for [`MigrateOptions::with_plan`]; `from` and `to` are the words
+    /// by which people name the two sides. Nothing is at `path` before it is whole.
+    ///
+    /// # Errors
+    /// When there was no plan before, or the file cannot be written.
+    pub async fn save_plan(&self, path: &Path, from: &str, to: &str) -> Result<PlanEnd> {
+        let held = self.take_turn()?;
+        let core = held.as_ref().and_then(|held| held.core.as_ref()).ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "nothing was planned that could be written down")
+                .operation(Operation::Journal)
+        })?;
+        planned::save(core, path, from, to).await
     }
 
     fn take_turn(&self) -> Result<MutexGuard<'_, Option<Held>>> {
@@ -175,7 +236,12 @@ impl Migration {
     async fn session(&self, held: &mut Option<Held>) -> Result<Session> {
         let left = held.as_mut().and_then(|held| held.core.take());
         let core = match left {
-            Some(core) => core,
+            Some(core) => {
+                if let Some(diary) = held.as_ref().and_then(|held| held.diary.as_ref()) {
+                    diary.go_on().await?;
+                }
+                core
+            }
             None => Box::pin(self.connect(held)).await?,
         };
         let (source, target) = core.names.clone();
@@ -196,8 +262,21 @@ impl Migration {
         let to = Party::of(&*self.target, &sink_account);
         to.must_be(held.as_ref().map(|held| &held.target))?;
         let (source_caps, sink_caps) = self.capabilities()?;
-        let options = serde_json::to_string(&self.options.filters)
-            .map_err(|error| Error::new(ErrorKind::Internal, "the filters cannot be written down").source(error))?;
+        let recalled = match self.options.retry {
+            Some(job) => Some(self.recall(job, &from, &to).await?),
+            None => None,
+        };
+        let (options, filters) = match recalled {
+            Some(recalled) => (recalled.text, recalled.filters),
+            None => (self.options.identity()?, self.options.filters.clone()),
+        };
+        if let Some(plan) = &self.options.plan {
+            planned::must_be_for(
+                plan,
+                &from.plan_account(&source_account),
+                &to.plan_account(&sink_account),
+            )?;
+        }
         let busy = match held {
             Some(held) => Arc::clone(&held.busy),
             None => {
@@ -207,14 +286,28 @@ impl Migration {
                     target: to.clone(),
                     board: Arc::clone(&board),
                     busy: Arc::default(),
+                    diary: None,
                     core: None,
                 };
                 Arc::clone(&held.insert(new).busy)
             }
         };
-        let job = self
-            .open_job(&from, &source_account, &to, &sink_account, options)
+        let begun = held.as_ref().and_then(|held| held.diary.clone());
+        let opened = self
+            .open_job(
+                (&from, &source_account),
+                (&to, &sink_account),
+                &sink_caps,
+                options,
+                begun,
+            )
             .await?;
+        board.keep(Arc::clone(&opened.diary));
+        self.notebook.open(&opened.diary);
+        let (job, only) = (opened.job, self.options.retry.map(|_| opened.diary.run()));
+        if let Some(held) = held.as_mut() {
+            held.diary = Some(opened.diary);
+        }
         let spool = Arc::new(Spool::new(self.options.spool_dir.clone(), self.options.spool_max_bytes));
         self.tidy(&spool, job.id).await?;
         let intake = Intake {
@@ -224,7 +317,10 @@ impl Migration {
             bundle: sink_caps.bundle,
             photo_max_bytes: sink_caps.limits.photo,
             video_max_bytes: sink_caps.limits.video,
-            albums_in_listing: source_caps.members_in_listing,
+            albums_in_listing: source_caps.members_in_listing
+                || (!filters.albums.is_empty() && source_caps.filters.albums),
+            filters: filters.clone(),
+            by_plan: self.options.plan.is_some(),
             forget_second_album: self.env.drill.has(Mutant::ForgetSecondAlbum),
         };
         let memory_kib = self.options.memory_budget_bytes.div_ceil(1024).max(1);
@@ -236,9 +332,16 @@ impl Migration {
             sink,
             job,
             names: (from.name(&source_account), to.name(&sink_account)),
+            plan_accounts: (from.plan_account(&source_account), to.plan_account(&sink_account)),
+            speed_account: format!("{}:{}", to.kind, to.owner),
+            room: room(&sink_account),
             intake,
             follows_lost_journal: self.journal.read(jobs::follows_lost_journal).await?,
-            options: self.options.clone(),
+            options: MigrateOptions {
+                filters,
+                ..self.options.clone()
+            },
+            only,
             env: self.env.clone(),
             board,
             streaks: Streaks::default(),
@@ -249,11 +352,14 @@ impl Migration {
             open_places: Semaphore::new(usize::from(open.max(1))),
             stage_places: Semaphore::new(usize::from(stage.max(1))),
             disk_full: AtomicBool::new(false),
+            cut: Arc::default(),
+            sample_place: Semaphore::new(1),
             stream_places: Semaphore::new(transfer::streamed::places(open, stage)),
             busy,
             source_caps,
             sink_caps,
         };
+        core.read_plan().await?;
         // The counters go on where the last run, or the plan, left them.
         core.align().await?;
         Ok(Arc::new(core))
@@ -291,36 +397,6 @@ impl Migration {
         Ok((source, sink))
     }
 
-    async fn open_job(
-        &self,
-        from: &Party,
-        source: &Account,
-        to: &Party,
-        target: &Account,
-        options: String,
-    ) -> Result<jobs::Job> {
-        let options_hash = Sha256::digest(options.as_bytes()).to_vec();
-        let (from, to) = (from.clone(), to.clone());
-        let (source, target) = (source.clone(), target.clone());
-        let (now, retry_refused) = (self.env.clock.now(), self.options.retry_refused);
-        self.journal
-            .write(move |c| {
-                let source = jobs::account(c, from.kind, &from.origin, &from.owner, source.label.as_deref())?;
-                let target = jobs::account(c, to.kind, &to.origin, &to.owner, target.label.as_deref())?;
-                let mut job = jobs::open_job(c, source, target, &options, &options_hash, now)?;
-                if job.state == JobState::Finished {
-                    jobs::begin_pass(c, job.id, retry_refused, now)?;
-                    job.pass += 1;
-                }
-                let listed = jobs::cursor(c, job.id, "planned")?.is_some();
-                let state = if listed { JobState::Running } else { JobState::Listing };
-                jobs::set_state(c, job.id, state, None)?;
-                job.state = state;
-                Ok(job)
-            })
-            .await
-    }
-
     async fn tidy(&self, spool: &Spool, job: i64) -> Result<()> {
         let failed = |error| spool::spool_error(&self.options.spool_dir, error);
         let found = spool.found().map_err(failed)?;
@@ -355,6 +431,10 @@ impl Party {
         }
     }
 
+    fn plan_account(&self, account: &Account) -> PlanAccount {
+        PlanAccount::new(self.kind, &self.origin, &self.owner, account.label.as_deref())
+    }
+
     /// Refuses another account than the one that the job was begun with.
     fn must_be(&self, begun_with: Option<&Self>) -> Result<()> {
         if begun_with.is_none_or(|begun_with| begun_with == self) {
@@ -368,6 +448,22 @@ impl Party {
         .provider(self.kind)
         .hint("sign in to the account that the migration was begun with; nothing was read or written at the other one"))
     }
+}
+
+/// Writes down how a run ended; whoever looks later must not take it for one that was killed.
+async fn note_end(held: Option<&Held>, name: &str, error: Option<&Error>) {
+    let Some(diary) = held.and_then(|held| held.diary.as_ref()) else {
+        return;
+    };
+    if let Err(error) = diary.end(name, error.map(ToString::to_string)).await {
+        // The reason of the end is what people are to see.
+        tracing::warn!(%error, "the end of the run could not be written down");
+    }
+}
+
+/// Free bytes, where the service says both what it allows and what is used.
+fn room(account: &Account) -> Option<u64> {
+    Some(account.limit?.saturating_sub(account.used?))
 }
 
 /// An error of a task that panicked or was cancelled from outside; never lost.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Is told what happens, in order, from the engine's own tasks; must return quickly.
 pub trait Observer: fmt::Debug + Send + Sync {
@@ -20,7 +20,7 @@ impl Observer for NoObserver {
 }
 
 /// Part of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Stage {
@@ -36,10 +36,12 @@ pub enum Stage {
     Transfer,
     /// Adding up.
     Report,
+    /// Looking again at what the destination holds.
+    Verify,
 }
 
 /// Why nothing seems to happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WaitReason {
@@ -49,6 +51,12 @@ pub enum WaitReason {
     Visibility,
     /// Requests that are under way are finished, no new ones are begun.
     Draining,
+    /// A limit is reached: nothing more is sent, and what was sent becomes items.
+    Closing,
+    /// A person lets the run pause: what is under way goes on, nothing else is begun.
+    Paused,
+    /// The service takes no more requests for a while.
+    RateLimited,
 }
 
 /// What became of a part; each part ends in exactly one.
@@ -76,8 +84,69 @@ pub struct Reason {
     pub message: String,
 }
 
+impl Reason {
+    /// All kinds that a journal of this version can hold or a report can give.
+    pub const KINDS: &'static [&'static str] = &[
+        "bad_batch",
+        "cancelled",
+        "config",
+        "conflict",
+        "corrupt",
+        "destination_full",
+        "differs",
+        "drift",
+        "empty",
+        "gone",
+        "in_use",
+        "internal",
+        "left_out",
+        "lost_reply",
+        "missing",
+        "network",
+        "no_proof",
+        "no_source_hash",
+        "not_found",
+        "protocol",
+        "quota",
+        "rate_limited",
+        "rejected_damaged",
+        "rejected_invalid",
+        "rejected_media_type",
+        "rejected_policy",
+        "rejected_too_large",
+        "sign_in",
+        "timeout",
+        "unavailable",
+        "unknown_outcome",
+        "unsupported",
+        "waiting",
+        "wrong_account",
+    ];
+
+    /// Says why a part was left out, from the words in the journal.
+    pub(crate) fn of_skipped(message: String) -> Self {
+        if message.starts_with("drift: ") {
+            return Self {
+                kind: "drift".into(),
+                message,
+            };
+        }
+        if message.starts_with("plan: ") {
+            return Self {
+                kind: "left_out".into(),
+                message,
+            };
+        }
+        Self {
+            kind: "gone".into(),
+            message,
+        }
+    }
+}
+
 /// Counters of a job, over all its runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Progress {
     /// Whether the listing of the source is complete.
@@ -170,4 +239,51 @@ pub enum Event {
         /// Why.
         reason: Reason,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Every `kind: "…"` and every name that an error kind is given, read from the sources: whoever adds one is told to add
+    /// it to the list, and with it a remedy.
+    #[test]
+    fn all_kinds_of_reasons_are_listed() {
+        let mut written = BTreeSet::new();
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut written);
+        let listed: BTreeSet<String> = Reason::KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+        assert!(
+            written.contains("rejected_media_type") && written.contains("gone"),
+            "{written:?}"
+        );
+        assert_eq!(written, listed);
+    }
+
+    fn collect(folder: &Path, written: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let is_test = path.file_stem().is_some_and(|name| name == "tests");
+            if path.is_dir() && !is_test {
+                collect(&path, written);
+            } else if path.extension().is_some_and(|ending| ending == "rs") && !is_test {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                written.extend(quoted(code, "kind: \""));
+                if let Some(names) = code.split("fn kind_name(").nth(1) {
+                    written.extend(quoted(names, "=> \""));
+                }
+            }
+        }
+    }
+
+    fn quoted(code: &str, before: &str) -> Vec<String> {
+        code.split(before)
+            .skip(1)
+            .filter_map(|rest| rest.split_once('"'))
+            .map(|(word, _)| word.to_owned())
+            .collect()
+    }
 }

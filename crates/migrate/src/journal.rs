@@ -4,18 +4,28 @@
 //! never wait for a sync. The file and its companions are readable by their owner alone: upload tokens lie in it.
 
 pub(crate) mod accounting;
+pub(crate) mod again;
 pub(crate) mod albums;
 pub(crate) mod checker;
 pub(crate) mod commits;
 mod file;
 pub(crate) mod filings;
+pub(crate) mod filtered;
 pub(crate) mod intents;
+pub(crate) mod items;
 pub(crate) mod jobs;
+pub(crate) mod later;
 pub(crate) mod listing;
 pub(crate) mod marks;
 pub(crate) mod merge;
+pub(crate) mod names;
+pub(crate) mod overview;
 pub(crate) mod plan;
+pub(crate) mod planned;
+pub(crate) mod rechecks;
+pub(crate) mod reserve;
 mod rows;
+pub(crate) mod runs;
 mod schema;
 pub(crate) mod staging;
 mod status;
@@ -31,7 +41,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use photomove_core::drill::Drill;
-use photomove_core::{Error, ErrorKind, Operation, Result, SharedClock};
+use photomove_core::{Error, ErrorKind, Filters, Operation, Result, SharedClock};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
@@ -40,6 +50,8 @@ use tokio::sync::Semaphore;
 use crate::{AccountName, Accounting, Reason};
 
 use writer::Writer;
+
+pub(crate) use schema::VERSION;
 
 /// How long another connection is waited for.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(10);
@@ -164,6 +176,10 @@ impl Journal {
         let version: i64 = connection
             .pragma_query_value(None, "user_version", |row| row.get(0))
             .map_err(sql_error)?;
+        if version == 0 && schema::is_empty(&connection)? {
+            // A run is about to make it.
+            return Ok(None);
+        }
         if version != schema::VERSION {
             return Err(Error::new(ErrorKind::Config, "the journal is of another version")
                 .operation(Operation::Journal)
@@ -173,6 +189,48 @@ impl Journal {
                 .hint("an older one is migrated by the next `photomove migrate`; for a newer one update photomove"));
         }
         Ok(Some(Self::from_parts(path, clock, None)))
+    }
+
+    /// Looks at every page of the file; `None` = it is sound, else what is wrong with it. Takes seconds for a large library.
+    ///
+    /// # Errors
+    /// When the journal cannot be read at all.
+    pub async fn damage(&self) -> Result<Option<String>> {
+        let path = self.inner.path.clone();
+        self.read(move |c| match check(c, &path) {
+            Ok(()) => Ok(None),
+            Err(error) if error.message() == DAMAGED => Ok(Some(
+                error
+                    .details()
+                    .iter()
+                    .find(|(name, _)| *name == "found")
+                    .map_or_else(|| error.message().to_owned(), |(_, found)| found.clone()),
+            )),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    /// Opens the journal for a few writes beside a run, such as counting requests; it is neither created nor migrated nor
+    /// checked for that. `None` if there is no such file, or it is of another version. Blocks shortly.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if it cannot be opened.
+    pub fn open_beside(path: &Path, clock: SharedClock) -> Result<Option<Self>> {
+        if fs::metadata(path).map_or(true, |file| file.len() == 0) {
+            return Ok(None);
+        }
+        let connection = connect(path)?;
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(|error| named(sql_error(error), path))?;
+        if version != schema::VERSION {
+            return Ok(None);
+        }
+        schema::prepare(&connection).map_err(|error| named(error, path))?;
+        connection.execute_batch(CACHE).map_err(sql_error)?;
+        let writer = Writer::start(connection, None)?;
+        Ok(Some(Self::from_parts(path, clock, Some(writer))))
     }
 
     /// Returns where the journal lies.
@@ -209,6 +267,14 @@ impl Journal {
                     .operation(Operation::Journal))
             }
         }
+    }
+
+    /// Writes in a transaction, some time soon; nobody waits for it. `false` = too much is waiting to be written.
+    pub(crate) fn post<F>(&self, write: F) -> bool
+    where
+        F: FnOnce(&Connection) -> Result<()> + Send + 'static,
+    {
+        self.inner.writer.as_ref().is_some_and(|writer| writer.post(write))
     }
 
     /// Reads what is durable, beside the writer.
@@ -284,8 +350,10 @@ fn check(connection: &Connection, path: &Path) -> Result<()> {
     }
 }
 
+const DAMAGED: &str = "the journal is damaged";
+
 fn damaged(path: &Path) -> Error {
-    Error::new(ErrorKind::Internal, "the journal is damaged")
+    Error::new(ErrorKind::Internal, DAMAGED)
         .operation(Operation::Journal)
         .context("journal", path.display())
         .hint("start with `--new-journal`: the damaged file is kept beside it, and nothing is uploaded twice where the destination can tell")
@@ -397,6 +465,8 @@ pub struct JobStatus {
     pub source: AccountName,
     /// Where to.
     pub target: AccountName,
+    /// Which part of the library it is about.
+    pub filters: Filters,
     /// Where it stands.
     pub state: JobState,
     /// When it was first begun.
@@ -439,5 +509,7 @@ pub struct OpenIntent {
     pub opened_at: Timestamp,
 }
 
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

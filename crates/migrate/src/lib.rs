@@ -36,19 +36,42 @@
 //! # }
 //! ```
 
+mod about;
 mod engine;
 mod event;
+mod filtered;
 mod journal;
 mod lock;
 mod options;
+mod plan;
+mod plan_file;
+mod recheck;
 mod report;
+mod run;
+mod sampler;
 
-pub use engine::Migration;
+pub use about::{JOURNAL_VERSION, disk_room, sqlite_version};
+pub use engine::{Migration, RecheckOptions, Verification};
 pub use event::{Event, NoObserver, Observer, Outcome, Progress, Reason, Stage, WaitReason};
+pub use filtered::{Filtered, Namesakes};
 pub use journal::checker::{Rule, Violation};
+pub use journal::items::{ItemAlbum, ItemEvidence, ItemRecord, ReasonCount};
+pub use journal::names::DistinctNames;
+pub use journal::overview::{AlbumRecord, DaySum, JobOverview, KindAccounting};
 pub use journal::{Failure, JobId, JobState, JobStatus, Journal, OpenIntent};
-pub use lock::{LockKind, Locks};
+pub use lock::{Holding, LockKind, Locks};
 pub use options::{EngineEnv, MigrateOptions, StopToken};
-pub use report::{
-    AccountName, Accounting, AlbumSummary, Count, Estimate, KindCount, Loss, Plan, RefusedCount, StopReason, Summary,
+pub use plan::{
+    AlbumPlan, DoubtfulType, Estimate, Example, KindCount, Loss, Plan, RefusedCount, RequestPlan, RoomToldBy,
+    SplitAlbum, StoragePlan,
 };
+pub use plan_file::{
+    Drift, DriftExample, DriftKind, PLAN_FILE_VERSION, PlanAccount, PlanAlbum, PlanEnd, PlanFile, PlanHeader, PlanItem,
+    PlanOutcome, PlanPart,
+};
+pub use recheck::{Difference, Findings, Level, Recheck};
+pub use report::{AccountName, Accounting, AlbumSummary, Count, RunLimit, StopReason, Summary};
+pub use run::{
+    Budget, Checked, Later, LeftAlone, Retried, Retryable, Run, RunKind, RunNotes, Speed, SpeedSample, Stages, Waiting,
+};
+pub use sampler::{Sample, Sampler, Wish};

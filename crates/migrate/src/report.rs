@@ -1,13 +1,13 @@
-//! Plans, sums and summaries.
+//! Sums and summaries.
 
 use jiff::Timestamp;
-use photomove_core::{Error, MediaKind};
-use serde::Serialize;
+use photomove_core::{Error, ErrorKind, Resource};
+use serde::{Deserialize, Serialize};
 
-use crate::{JobId, Reason};
+use crate::{Drift, JobId, Later, Loss, Outcome, Retried};
 
 /// A number of parts and their bytes, as far as known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Count {
     /// How many.
     pub count: u64,
@@ -47,6 +47,18 @@ impl Accounting {
         self.outcomes() == self.found
     }
 
+    /// Returns where files of an outcome are counted; `None` = those that have none yet.
+    pub(crate) fn place(&mut self, outcome: Option<Outcome>) -> &mut Count {
+        match outcome {
+            Some(Outcome::Verified) => &mut self.verified,
+            Some(Outcome::Unverifiable) => &mut self.unverifiable,
+            Some(Outcome::AlreadyThere) => &mut self.already_there,
+            Some(Outcome::Skipped) => &mut self.skipped,
+            Some(Outcome::Failed) => &mut self.failed,
+            None => &mut self.waiting,
+        }
+    }
+
     /// Adds up all outcomes, and what waits for its own.
     pub(crate) fn outcomes(&self) -> Count {
         let mut sum = Count::default();
@@ -73,92 +85,6 @@ pub struct AccountName {
     pub label: Option<String>,
 }
 
-/// Assets of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct KindCount {
-    /// Kind.
-    pub kind: MediaKind,
-    /// How many assets.
-    pub assets: u64,
-    /// Their files, and the bytes as far as known.
-    pub parts: Count,
-}
-
-/// Files that will not be sent, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RefusedCount {
-    /// Why.
-    pub reason: Reason,
-    /// How many.
-    pub parts: Count,
-}
-
-/// Something that cannot be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Loss {
-    /// Whether it is kept as far as the file itself holds it.
-    pub in_file: bool,
-    /// What.
-    pub what: String,
-    /// Why.
-    pub why: String,
-    /// How many assets or albums; `None` = not counted.
-    pub count: Option<u64>,
-}
-
-/// Requests that the destination will see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Estimate {
-    /// How many in all.
-    pub requests: u64,
-    /// How many a day allows.
-    pub per_day: Option<u32>,
-    /// How many days that takes.
-    pub days: Option<u64>,
-}
-
-/// What a run would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Plan {
-    /// Job in the journal.
-    pub job: JobId,
-    /// Where from.
-    pub source: AccountName,
-    /// Where to.
-    pub target: AccountName,
-    /// Assets and bytes by kind.
-    pub kinds: Vec<KindCount>,
-    /// Assets found.
-    pub assets: u64,
-    /// Files found.
-    pub parts: Count,
-    /// Files whose size the source does not tell.
-    pub unknown_sizes: u64,
-    /// Files to send.
-    pub to_send: Count,
-    /// Files that are copies of other files to send, by the hashes that the source promises.
-    pub duplicates: Count,
-    /// Files that the destination holds from an earlier run.
-    pub already_there: Count,
-    /// Files that will not be sent.
-    pub refused: Vec<RefusedCount>,
-    /// Albums.
-    pub albums: u64,
-    /// Places of assets in albums.
-    pub memberships: u64,
-    /// Places in albums of assets that the source does not list.
-    pub unlisted_members: u64,
-    /// What cannot be kept.
-    pub losses: Vec<Loss>,
-    /// Requests to the destination.
-    pub estimate: Estimate,
-    /// Listed items that could not be read.
-    pub unreadable: u64,
-    /// Whether there is nothing to do.
-    pub nothing_to_do: bool,
-}
-
 /// Why a run ended before its work.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -176,15 +102,55 @@ pub enum StopReason {
     },
     /// The destination has no room.
     DestinationFull(Error),
+    /// A limit of the person's own is reached.
+    Limit(RunLimit),
     /// Something else.
     Failed(Error),
 }
 
+/// What a person allows one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunLimit {
+    /// So many bytes sent.
+    Transfer,
+    /// So much time.
+    Time,
+}
+
+impl RunLimit {
+    /// Returns the error of a call that could not be finished within the limit.
+    pub(crate) fn error(self) -> Error {
+        let what = match self {
+            Self::Transfer => "as many bytes were sent as this run was allowed",
+            Self::Time => "the time that this run was allowed is over",
+        };
+        let kind = ErrorKind::Quota {
+            resource: Resource::Run,
+            resets_at: None,
+        };
+        Error::new(kind, what).hint("run the same command again: it goes on from here")
+    }
+}
+
 impl StopReason {
+    /// Returns the short name for programs, such as `quota`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Interrupted => "interrupted",
+            Self::SignInNeeded(_) => "sign_in_needed",
+            Self::Quota { .. } => "quota",
+            Self::DestinationFull(_) => "destination_full",
+            Self::Limit(_) => "limit",
+            Self::Failed(_) => "failed",
+        }
+    }
+
     /// Returns the error behind it.
     pub fn error(&self) -> Option<&Error> {
         match self {
-            Self::Interrupted => None,
+            Self::Interrupted | Self::Limit(_) => None,
             Self::SignInNeeded(error)
             | Self::Quota { error, .. }
             | Self::DestinationFull(error)
@@ -196,18 +162,18 @@ impl StopReason {
 impl Serialize for StopReason {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap as _;
-        let (kind, resets_at) = match self {
-            Self::Interrupted => ("interrupted", None),
-            Self::SignInNeeded(_) => ("sign_in_needed", None),
-            Self::Quota { resets_at, .. } => ("quota", *resets_at),
-            Self::DestinationFull(_) => ("destination_full", None),
-            Self::Failed(_) => ("failed", None),
+        let resets_at = match self {
+            Self::Quota { resets_at, .. } => *resets_at,
+            _ => None,
         };
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("reason", kind)?;
+        map.serialize_entry("reason", self.name())?;
         if let Some(error) = self.error() {
             map.serialize_entry("message", &error.to_string())?;
             map.serialize_entry("hint", &error.hint_text())?;
+        }
+        if let Self::Limit(limit) = self {
+            map.serialize_entry("limit", limit)?;
         }
         if let Some(at) = resets_at {
             map.serialize_entry("resets_at", &at)?;
@@ -259,6 +225,14 @@ pub struct Summary {
     pub uploaded: Count,
     /// Whether there was nothing to do.
     pub nothing_to_do: bool,
+    /// Where the source is not as the plan file says; `None` = the run kept to no plan file.
+    pub drift: Option<Drift>,
+    /// Whether only a part of the library is meant.
+    pub is_filtered: bool,
+    /// What this pass found to be different from the passes before; `None` in the first one.
+    pub later: Option<Later>,
+    /// What became of what was taken up again, in a run that did only that.
+    pub retried: Option<Retried>,
     /// Why the run ended before its work; `None` = the job is finished.
     pub stopped: Option<StopReason>,
 }

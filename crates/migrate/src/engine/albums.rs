@@ -55,6 +55,11 @@ impl Core {
 
     /// Makes one attempt; `Some` = the lane waits until then.
     async fn create(&self, album: &AlbumRow) -> StepResult<Option<Timestamp>> {
+        // Another job may have made it since this one listed it.
+        let id = album.id;
+        if self.write(move |c| albums::adopt_sibling(c, id)).await? {
+            return Ok(None);
+        }
         if self.follows_lost_journal && self.adopt(album).await? {
             return Ok(None);
         }

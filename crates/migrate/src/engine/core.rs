@@ -13,7 +13,7 @@ use super::spool::Spool;
 use crate::journal::jobs::{self, Job};
 use crate::journal::listing::Intake;
 use crate::journal::{accounting, verdicts};
-use crate::{AccountName, Count, EngineEnv, Event, Journal, MigrateOptions, Outcome, Reason, StopReason};
+use crate::{AccountName, Count, EngineEnv, Event, Journal, MigrateOptions, Outcome, PlanAccount, Reason, StopReason};
 
 /// What a step of a stage ends with: the run goes on, or stops.
 pub(super) type StepResult<T = ()> = Result<T, StopReason>;
@@ -31,9 +31,17 @@ pub(super) struct Core {
     /// Whether an earlier journal was lost: what it knew about albums is asked from the destination.
     pub follows_lost_journal: bool,
     pub options: MigrateOptions,
+    /// The run that takes up failed files only, those that bear its number.
+    pub only: Option<i64>,
     pub env: EngineEnv,
     /// Both sides as people know them.
     pub names: (AccountName, AccountName),
+    /// Both sides as plan files name them.
+    pub plan_accounts: (PlanAccount, PlanAccount),
+    /// Whose measured speed it is.
+    pub speed_account: String,
+    /// Free bytes at the destination, as it says itself.
+    pub room: Option<u64>,
     pub board: Arc<Board>,
     pub streaks: Streaks,
     pub spool: Arc<Spool>,
@@ -43,14 +51,23 @@ pub(super) struct Core {
     pub stage_places: Semaphore,
     /// Whether the disk had no room for a part: nothing else is asked for in this run.
     pub disk_full: std::sync::atomic::AtomicBool,
+    /// Whether uploads that can be continued later are cut: the run's time is over.
+    pub cut: Arc<std::sync::atomic::AtomicBool>,
     /// Parts that stream from the source straight to the destination.
     pub stream_places: Semaphore,
     pub busy: Arc<std::sync::atomic::AtomicBool>,
+    /// Looks at files that were sent.
+    pub sample_place: Semaphore,
 }
 
 impl Core {
     pub(super) fn now(&self) -> Timestamp {
         self.env.clock.now()
+    }
+
+    /// Says whether what can be done later is left for then: the run drains, or its time is over.
+    pub(super) fn is_ending(&self) -> bool {
+        self.env.stop.is_draining() || self.cut.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// Decides what to do about an error of an item that was tried so often before.

@@ -8,9 +8,10 @@ use photomove_core::{Cursor, Error, ErrorKind, Page, Result};
 use super::commit::After;
 use super::core::{Core, StepResult};
 use super::policy::Step;
+use super::titles::Titles;
 use crate::journal::jobs;
 use crate::journal::listing::{self, AlbumToList, AssetPage};
-use crate::journal::{JobState, filings, merge};
+use crate::journal::{JobState, filings, filtered, merge, planned};
 use crate::{Event, StopReason};
 
 /// So many pages in a row without a new asset mean that the listing runs in circles.
@@ -21,7 +22,7 @@ const EMPTY_PAGES_MAX: u32 = 10_000;
 /// How many assets the source says that it has.
 const TOTAL: &str = "total";
 /// How many of them it has not listed at the end.
-pub(super) const SHORT: &str = "short";
+pub(super) use crate::journal::overview::SHORT;
 
 /// What is listed next.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ pub(super) struct Listing {
     pub done: bool,
     stale_pages: u32,
     empty_pages: u32,
+    titles: Titles,
 }
 
 impl Core {
@@ -54,7 +56,7 @@ impl Core {
         let reply = match next {
             Next::Start => self.start_listing().await,
             Next::Assets(at) => self.list_assets(&at, state).await,
-            Next::Albums(at) => self.list_albums(at.as_ref()).await,
+            Next::Albums(at) => self.list_albums(at.as_ref(), state).await,
             Next::Members(album, at) => self.list_members(album, at.as_ref()).await,
             Next::Close => self.close_listing().await,
             Next::Done => {
@@ -91,6 +93,7 @@ impl Core {
 
     async fn next_to_list(&self) -> StepResult<Next> {
         let (job, by_members) = (self.job.id, !self.intake.albums_in_listing);
+        let members_first = by_members && !self.intake.filters.albums.is_empty();
         self.read(move |c| {
             // Albums come first where the assets themselves name theirs.
             match jobs::cursor(c, job, "albums")? {
@@ -98,14 +101,23 @@ impl Core {
                 Some(Some(at)) => return Ok(Next::Albums(Some(at))),
                 Some(None) => {}
             }
+            let members = || match listing::albums_to_list(c, job, 1)?.into_iter().next() {
+                Some(album) => {
+                    let at = jobs::cursor(c, job, &listing::members_stream(album.id))?.flatten();
+                    Ok(Some(Next::Members(album, at)))
+                }
+                None => Ok(None),
+            };
+            if members_first && let Some(next) = members()? {
+                return Ok(next);
+            }
             match jobs::cursor(c, job, "assets")? {
                 None => return Ok(Next::Start),
                 Some(Some(at)) => return Ok(Next::Assets(at)),
                 Some(None) => {}
             }
-            if by_members && let Some(album) = listing::albums_to_list(c, job, 1)?.into_iter().next() {
-                let at = jobs::cursor(c, job, &listing::members_stream(album.id))?.flatten();
-                return Ok(Next::Members(album, at));
+            if by_members && let Some(next) = members()? {
+                return Ok(next);
             }
             Ok(match jobs::cursor(c, job, "planned")? {
                 None => Next::Close,
@@ -116,10 +128,15 @@ impl Core {
     }
 
     async fn start_listing(&self) -> Result<()> {
-        let cursor = self.source.start(&self.options.filters).await?;
-        let job = self.job.id;
+        let job = self.job;
+        let mut filters = self.options.filters.clone();
+        if !filters.albums.is_empty() {
+            let ids = self.journal.read(move |c| filtered::album_ids(c, job)).await?;
+            filters = filters.with_album_ids(ids.into_iter().map(Into::into));
+        }
+        let cursor = self.source.start(&filters).await?;
         self.journal
-            .write(move |c| jobs::put_cursor(c, job, "assets", Some(&cursor)))
+            .write(move |c| jobs::put_cursor(c, job.id, "assets", Some(&cursor)))
             .await
     }
 
@@ -150,6 +167,8 @@ impl Core {
                 listing::store_assets(c, &intake, &page)
             })
             .await?;
+        // Whether what a filter leaves out was listed before, nobody knows.
+        let empty = empty || news.left_out > 0;
         self.must_be_new(state, news.assets > 0, empty).await?;
         if news.parts.count > 0 {
             self.board.count(|counters| {
@@ -187,16 +206,40 @@ impl Core {
         Ok(())
     }
 
-    async fn list_albums(&self, at: Option<&Cursor>) -> Result<()> {
+    async fn list_albums(&self, at: Option<&Cursor>, state: &mut Listing) -> Result<()> {
         let page: Page<_> = self.source.albums(at).await?;
         if let Some(at) = at {
             moves_on(at, page.next.as_ref())?;
         }
-        let (albums, unreadable) = self.sort_out(page.items);
+        let (mut albums, unreadable) = self.sort_out(page.items);
+        let (filters, by_plan) = (self.options.filters.clone(), self.intake.by_plan);
+        if !filters.albums.is_empty() {
+            for album in &albums {
+                state.titles.note(&filters.albums, &album.title);
+            }
+            albums.retain(|album| filters.names(&album.title));
+        }
         let job = self.job.id;
-        self.journal
-            .write(move |c| listing::store_albums(c, job, &albums, unreadable, page.next.as_ref()))
-            .await
+        let missing = self
+            .journal
+            .write(move |c| {
+                listing::store_albums(c, job, &albums, unreadable, page.next.as_ref())?;
+                // Albums that nothing was found in are not in a plan file.
+                if filters.albums.is_empty() || page.next.is_some() || by_plan {
+                    return Ok(Vec::new());
+                }
+                let missing = filtered::titles_without_album(c, job, &filters)?;
+                if !missing.is_empty() {
+                    // The same command finds an album that is made meanwhile.
+                    jobs::drop_cursor(c, job, "albums")?;
+                }
+                Ok(missing)
+            })
+            .await?;
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(state.titles.complaint(&missing)),
+        }
     }
 
     async fn list_members(&self, album: AlbumToList, at: Option<&Cursor>) -> Result<()> {
@@ -229,17 +272,28 @@ impl Core {
         let max_items = self.sink_caps.albums.as_ref().and_then(|caps| caps.max_items);
         let on_commit = self.sink_caps.albums.as_ref().is_some_and(|caps| caps.on_commit);
         let has_albums = self.sink_caps.albums.is_some();
+        let filtered = !self.options.filters.is_empty();
+        let by_plan = self.intake.by_plan;
         self.journal
             .write(move |c| {
                 let (unreadable, _) = jobs::oddities(c, job.id)?;
                 let listed = listing::listed(c, job)?;
                 let total = jobs::note(c, job.id, TOTAL)?.unwrap_or(0);
-                let short = total.saturating_sub(listed + unreadable);
+                let short = match filtered::passed_over(c, job.id)? {
+                    Some(passed_over) => total.saturating_sub(listed + unreadable + passed_over),
+                    None => 0,
+                };
                 if short > 0 && jobs::cursor(c, job.id, "swept")?.is_none() {
                     jobs::put_cursor(c, job.id, "swept", None)?;
                     return jobs::list_again(c, job.id);
                 }
                 jobs::put_note(c, job.id, SHORT, short)?;
+                if filtered {
+                    filtered::drop_empty_albums(c, job.id)?;
+                }
+                if by_plan {
+                    planned::drop_emptied(c, job.id)?;
+                }
                 if let Some(max_items) = max_items {
                     filings::slice_albums(c, job.id, max_items)?;
                 }

@@ -116,6 +116,20 @@ pub(super) fn stop_reason(error: Error) -> StopReason {
     }
 }
 
+/// Returns the name of the reason for which an error ends a run; see [`StopReason::name`].
+pub(super) fn stop_name(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Auth(_) => "sign_in_needed",
+        ErrorKind::Quota { resource, .. } => match resource {
+            Resource::RequestsPerDay => "quota",
+            Resource::Storage => "destination_full",
+            Resource::Run => "limit",
+        },
+        ErrorKind::Cancelled => "interrupted",
+        _ => "failed",
+    }
+}
+
 fn again(error: &Error, after: Option<Duration>, situation: Situation, random: &dyn Random) -> Step {
     let reason = reason(error);
     if situation.attempts + 1 >= situation.attempts_max {
@@ -141,6 +155,13 @@ pub(super) fn is_unknown(error: &Error) -> bool {
     error.has_happened() != Happened::No
 }
 
+impl Reason {
+    /// Says for people and programs why an item failed: what the journal keeps of an error.
+    pub fn of(error: &Error) -> Self {
+        reason(error)
+    }
+}
+
 /// Says for people and programs why an item failed.
 pub(super) fn reason(error: &Error) -> Reason {
     Reason {
@@ -156,7 +177,7 @@ fn kind_name(kind: &ErrorKind) -> &'static str {
         ErrorKind::Auth(AuthProblem::WrongAccount) => "wrong_account",
         ErrorKind::Auth(_) => "sign_in",
         ErrorKind::Quota {
-            resource: Resource::RequestsPerDay,
+            resource: Resource::RequestsPerDay | Resource::Run,
             ..
         } => "quota",
         ErrorKind::Quota {

@@ -1,7 +1,9 @@
 //! Counters and stories for the observer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::diary::Diary;
+use super::speed::Meter;
 use crate::{Accounting, Count, Event, Observer, Outcome, Progress, Stage};
 
 /// Keeps the counters and tells them.
@@ -9,6 +11,9 @@ use crate::{Accounting, Count, Event, Observer, Outcome, Progress, Stage};
 pub(super) struct Board {
     observer: Arc<dyn Observer>,
     counters: Mutex<Progress>,
+    diary: OnceLock<Arc<Diary>>,
+    /// Measures how fast files get across.
+    pub meter: Arc<Meter>,
 }
 
 impl Board {
@@ -16,11 +21,22 @@ impl Board {
         Self {
             observer,
             counters: Mutex::default(),
+            meter: Arc::default(),
+            diary: OnceLock::new(),
         }
+    }
+
+    /// Has what happens from now on written down, too.
+    pub(super) fn keep(&self, diary: Arc<Diary>) {
+        // The run that the board belongs to has one; a second call brings the same.
+        let _ = self.diary.set(diary);
     }
 
     pub(super) fn tell(&self, event: &Event) {
         self.observer.event(event);
+        if let Some(diary) = self.diary.get() {
+            diary.event(event);
+        }
     }
 
     pub(super) fn stage(&self, stage: Stage) {

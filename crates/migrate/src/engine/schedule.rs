@@ -3,8 +3,9 @@
 //! The journal is the queue: what is to be done next is always asked from it, and the end is when it has nothing.
 
 mod lanes;
+mod limits;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,12 +50,18 @@ struct Schedule<'a> {
     list_after: Option<Timestamp>,
     page: VecDeque<Ready>,
     sequence: i64,
-    transfers: HashSet<i64>,
+    /// Uploads under way, with their bytes as far as known.
+    transfers: HashMap<i64, u64>,
     lanes: HashSet<Lane>,
     lane_after: Option<Timestamp>,
     verifying: bool,
     verify_after: Option<Timestamp>,
     prepared: bool,
+    /// Why nothing more is begun; the run ends once what was sent is made into items.
+    closing: Option<StopReason>,
+    /// Whether the destination answers no questions today that can be asked tomorrow.
+    no_questions: bool,
+    told_paused: bool,
     stop: Option<StopReason>,
 }
 
@@ -95,18 +102,22 @@ impl<'a> Schedule<'a> {
             list_after: None,
             page: VecDeque::new(),
             sequence: 0,
-            transfers: HashSet::new(),
+            transfers: HashMap::new(),
             lanes: HashSet::new(),
             lane_after: None,
             verifying: false,
             verify_after: None,
             prepared: false,
+            closing: None,
+            no_questions: false,
+            told_paused: false,
             stop: None,
         }
     }
 
     async fn work(&mut self, list_only: bool) {
         loop {
+            self.mind_the_time();
             if self.stop.is_none() && self.core.env.stop.is_draining() {
                 self.core.board.tell(&Event::Waiting {
                     reason: WaitReason::Draining,
@@ -115,24 +126,30 @@ impl<'a> Schedule<'a> {
                 self.stop = Some(StopReason::Interrupted);
             }
             let mut pause = None;
-            if self.stop.is_none() {
+            let is_paused = self.is_paused();
+            if self.stop.is_none() && !is_paused {
                 match self.fill(list_only).await {
                     Ok(until) => pause = until,
                     Err(stop) => self.halt(stop),
                 }
             }
             if self.tasks.is_empty() {
+                if is_paused {
+                    self.nap(None).await;
+                    continue;
+                }
                 let Some(until) = pause.filter(|_| self.stop.is_none()) else {
                     if self.stop.is_none() && self.core.env.stop.is_draining() {
                         continue;
                     }
+                    self.stop = self.stop.take().or(self.closing.take());
                     return;
                 };
                 self.core.board.tell(&Event::Waiting {
                     reason: WaitReason::Backoff,
                     until: Some(until),
                 });
-                self.core.wait_until(until).await;
+                self.nap(Some(until)).await;
                 continue;
             }
             if !self.wait(pause).await {
@@ -144,8 +161,10 @@ impl<'a> Schedule<'a> {
     /// Waits until a task is done or a paused row is due; `false` = everything is dropped at once.
     async fn wait(&mut self, pause: Option<Timestamp>) -> bool {
         let draining = self.core.env.stop.is_draining();
+        let next = [pause, self.time_left()].into_iter().flatten().min();
+        let told_paused = self.told_paused;
         let due = async {
-            match pause {
+            match next {
                 Some(until) => self.core.wait_until(until).await,
                 None => std::future::pending().await,
             }
@@ -164,6 +183,7 @@ impl<'a> Schedule<'a> {
                 None => {}
             },
             () = self.core.env.stop.drained(), if !draining => {}
+            () = self.core.env.stop.pause_is_not(told_paused), if !draining => {}
             _ = due => {}
         }
         true
@@ -187,13 +207,28 @@ impl<'a> Schedule<'a> {
             }
             Done::Transfer(id, result) => {
                 self.transfers.remove(&id);
-                if let Err(stop) = result {
-                    self.halt(stop);
+                match result {
+                    Ok(()) => {}
+                    // No more is sent today, but what was sent is made into items while that is possible.
+                    Err(stop @ StopReason::Quota { .. }) => self.close(stop),
+                    // Cut because the run's time is over.
+                    Err(StopReason::Interrupted) if self.closing.is_some() => {}
+                    Err(stop) => self.halt(stop),
                 }
+            }
+            Done::Lane(Lane::Describe, Err(stop @ StopReason::Quota { .. })) => {
+                self.lanes.remove(&Lane::Describe);
+                self.no_questions = true;
+                self.close(stop);
             }
             Done::Lane(lane, result) => {
                 self.lanes.remove(&lane);
                 self.lane_after = self.judge(result);
+            }
+            Done::Verify(Err(stop @ StopReason::Quota { .. })) => {
+                self.verifying = false;
+                self.no_questions = true;
+                self.close(stop);
             }
             Done::Verify(result) => {
                 self.verifying = false;
@@ -231,26 +266,30 @@ impl<'a> Schedule<'a> {
         let full = waiting >= self.core.options.high_water
             && staged < self.core.options.stage_ahead
             && self.core.sink_caps.staged_ttl.is_none()
+            && self.closing.is_none()
             && !list_only;
         if !self.listed && ready(self.list_after) && !full {
             self.list();
         }
         if !list_only {
-            if self.listed || staged < self.core.options.stage_ahead {
+            if self.closing.is_none() && (self.listed || staged < self.core.options.stage_ahead) {
                 self.fill_transfers(now).await?;
             }
             if self.listed && ready(self.lane_after) {
                 self.fill_lanes(now).await?;
             }
-            if self.listed && ready(self.verify_after) {
+            if self.listed && ready(self.verify_after) && !self.no_questions {
                 self.fill_verify(now).await?;
             }
         }
-        let next = self.next_due(now).await?;
+        let next = match self.closing {
+            None => self.next_due(now).await?,
+            Some(_) => self.core.read(move |c| uploads::next_staged(c, job, now)).await?,
+        };
         let dues = [
             self.list_after,
             self.lane_after,
-            self.verify_after,
+            self.verify_after.filter(|_| self.closing.is_none()),
             next.filter(|_| !list_only),
         ];
         Ok(dues.into_iter().flatten().filter(|due| *due > now).min())
@@ -260,7 +299,8 @@ impl<'a> Schedule<'a> {
     /// back before the clock was.
     async fn next_due(&self, now: Timestamp) -> StepResult<Option<Timestamp>> {
         let job = self.core.job.id;
-        let due = self.core.read(move |c| uploads::next_due(c, job, now)).await?;
+        let which = (job, self.core.only);
+        let due = self.core.read(move |c| uploads::next_due(c, which, now)).await?;
         let longest = LONGEST_PAUSE.max(self.core.visible_after());
         let latest = now.saturating_add(longest).unwrap_or(Timestamp::MAX);
         if due.is_none_or(|due| due <= latest) {
@@ -304,7 +344,7 @@ impl<'a> Schedule<'a> {
             if self.page.is_empty() {
                 self.turn_page(now, places, in_order).await?;
             }
-            let Some(Ready { id, expired }) = self.page.front().copied() else {
+            let Some(next @ Ready { id, expired, bytes }) = self.page.front().copied() else {
                 return Ok(());
             };
             // Few at once, where the day's requests may not suffice for more.
@@ -312,8 +352,11 @@ impl<'a> Schedule<'a> {
             if !self.transfers.is_empty() && self.transfers.len() >= few {
                 return Ok(());
             }
+            if !self.transfers.contains_key(&id) && !self.may_begin(next).await? {
+                return Ok(());
+            }
             self.page.pop_front();
-            if !self.transfers.insert(id) {
+            if self.transfers.insert(id, bytes).is_some() {
                 continue;
             }
             self.prepare().await?;
@@ -325,7 +368,7 @@ impl<'a> Schedule<'a> {
     }
 
     async fn turn_page(&mut self, now: Timestamp, places: usize, in_order: bool) -> StepResult {
-        let job = self.core.job.id;
+        let which = (self.core.job.id, self.core.only);
         let limit = u32::try_from(places * 4 + self.transfers.len()).unwrap_or(u32::MAX);
         let mut found = loop {
             let order = match in_order {
@@ -334,7 +377,7 @@ impl<'a> Schedule<'a> {
             };
             let found = self
                 .core
-                .read(move |c| uploads::ready(c, job, now, order, limit))
+                .read(move |c| uploads::ready(c, which, now, order, limit))
                 .await?;
             // At the end of the sequence: what was put back on the way is read from the start.
             let again = in_order && found.is_empty() && self.sequence > 0;
@@ -345,7 +388,7 @@ impl<'a> Schedule<'a> {
                 break found;
             }
         };
-        found.retain(|ready| !self.transfers.contains(&ready.id));
+        found.retain(|ready| !self.transfers.contains_key(&ready.id));
         self.page = found.into();
         Ok(())
     }

@@ -176,9 +176,9 @@ impl Inner {
         told
     }
 
-    /// A drain stops what can be continued at once: nobody waits hours for the end of a film.
+    /// A drain, or the end of the run's time, stops what can be continued at once: nobody waits hours for the end of a film.
     fn check_stop(&self) -> Result<()> {
-        match self.core.env.stop.is_draining() {
+        match self.core.is_ending() {
             true => Err(cut_short()),
             false => Ok(()),
         }

@@ -23,6 +23,7 @@ use log::Log;
 impl Core {
     /// Receives, hashes and stages one upload.
     pub(super) async fn transfer(self: Arc<Self>, id: i64) -> StepResult {
+        let _running = self.board.meter.enter(&self.env.clock);
         let Some(row) = self.read(move |c| uploads::load(c, id)).await? else {
             // Nothing of this job is to be read for it: taken again and again, it would hold the run for ever.
             return self.write(move |c| staging::hand_over(c, id)).await;
@@ -86,7 +87,7 @@ impl Core {
             }
         }
         let place = self.open_places.acquire().await;
-        if self.env.stop.is_draining() {
+        if self.is_ending() {
             // The run was stopped while this one waited for its turn.
             return Ok(None);
         }
@@ -165,7 +166,7 @@ impl Core {
         let received = parcel.received.clone();
         // The place comes first: an intent is open only while its request may be under way.
         let place = self.stage_places.acquire().await;
-        if self.env.stop.is_draining() && parcel.received.spool.is_some() {
+        if self.is_ending() && parcel.received.spool.is_some() {
             // It is kept; sending it may take hours.
             return Ok(());
         }
@@ -186,7 +187,12 @@ impl Core {
         };
         let part = self.new_part(row);
         let log = Log::new(&self.journal, &self.env.clock, id, resume.as_ref());
-        let body = Interruptible::new(&*parcel.body, &log, &self.env.stop, parcel.received.spool.is_some());
+        let body = Interruptible::new(
+            &*parcel.body,
+            &log,
+            (&self.env.stop, &self.cut),
+            parcel.received.spool.is_some(),
+        );
         let reply = self.sink.stage(&part, &body, resume.as_ref(), &log).await;
         drop(place);
         let staged = match reply {
@@ -200,13 +206,20 @@ impl Core {
         let now = self.now();
         self.write(move |c| staging::staged(c, id, intent, &staged, now))
             .await?;
+        let look = self.look_at(row, &*parcel.body).await;
         if parcel.received.spool.is_some() {
             self.spool.remove(id).await;
         }
+        let size_bytes = parcel.received.size_bytes;
         self.board.count(|counters| {
             counters.uploaded += 1;
-            counters.uploaded_bytes += parcel.received.size_bytes;
+            counters.uploaded_bytes += size_bytes;
         });
+        drop(body);
+        drop(parcel);
+        if let Some(look) = look {
+            self.give_sample(row, size_bytes, look).await;
+        }
         Ok(())
     }
 

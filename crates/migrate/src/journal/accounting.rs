@@ -28,15 +28,7 @@ pub(crate) fn accounting(c: &Connection, job: i64) -> Result<Accounting> {
                 (false, Some(state)) => outcome(state, row.get(3)?, row.get(4)?),
                 (false, None) => None,
             };
-            let place = match outcome {
-                Some(Outcome::Verified) => &mut sums.verified,
-                Some(Outcome::Unverifiable) => &mut sums.unverifiable,
-                Some(Outcome::AlreadyThere) => &mut sums.already_there,
-                Some(Outcome::Skipped) => &mut sums.skipped,
-                Some(Outcome::Failed) => &mut sums.failed,
-                None => &mut sums.waiting,
-            };
-            place.add(count);
+            sums.place(outcome).add(count);
             Ok(())
         },
     )?;

@@ -79,6 +79,38 @@ pub(crate) fn adopted(c: &Connection, album: i64, dest: &DestAlbumId) -> Result<
     Ok(())
 }
 
+/// Other jobs between the same two accounts, with the albums that they have made of the same one at the source. A job
+/// of everything after a trial fills the trial's albums instead of making them once more.
+const SIBLING: &str = "FROM album a CROSS JOIN job mine ON mine.id=a.job
+  CROSS JOIN job other ON other.source=mine.source AND other.target=mine.target AND other.id<>mine.id
+  CROSS JOIN album s ON s.job=other.id AND s.source_id=a.source_id WHERE s.state='open' AND s.dest_id IS NOT NULL AND a.id=?1";
+
+/// Takes the album at the destination that another job has made of this one; says whether there is one.
+pub(crate) fn adopt_sibling(c: &Connection, album: i64) -> Result<bool> {
+    let adopted = exec(
+        c,
+        &format!(
+            "UPDATE album SET state='open', error=NULL, dest_id=(SELECT s.dest_id {SIBLING} AND s.slice=a.slice ORDER BY s.id DESC LIMIT 1)
+             WHERE id=?1 AND state='wanted' AND EXISTS(SELECT 1 {SIBLING} AND s.slice=a.slice)"
+        ),
+        [album],
+    )?;
+    Ok(adopted > 0)
+}
+
+/// Does that for the further slices that another job has cut the album into.
+pub(crate) fn adopt_slices(c: &Connection, album: i64) -> Result<()> {
+    exec(
+        c,
+        &format!(
+            "INSERT OR IGNORE INTO album(job,source_id,slice,title,description,state,dest_id,listed)
+             SELECT a.job,a.source_id,s.slice,s.title,s.description,'open',s.dest_id,1 {SIBLING} AND s.slice>0 ORDER BY s.id DESC"
+        ),
+        [album],
+    )?;
+    Ok(())
+}
+
 /// Notes that creating the album did not happen.
 pub(crate) fn wanted_again(c: &Connection, album: i64, intent: i64, now: Timestamp) -> Result<()> {
     exec(

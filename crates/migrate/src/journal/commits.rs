@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::intents::{self, Detail, IntentKind, IntentRow};
 use super::rows::{exec, number, one, rows};
-use super::{filings, instant, millis, staging, unsigned, uploads};
+use super::{filings, instant, millis, runs, staging, unsigned, uploads};
 use crate::Reason;
 
 /// Staged uploads that enter the same album first.
@@ -26,18 +26,18 @@ pub(crate) struct Group {
 }
 
 /// Returns the groups that have staged uploads, in the order of the albums.
-pub(crate) fn groups(c: &Connection, job: i64, now: Timestamp) -> Result<Vec<Group>> {
+pub(crate) fn groups(c: &Connection, (job, only): (i64, Option<i64>), now: Timestamp) -> Result<Vec<Group>> {
     rows(
         c,
         "SELECT g.first_album, g.n, g.oldest,
-           EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='wanted' AND w.first_album IS g.first_album)
-           OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='spooled' AND w.first_album IS g.first_album)
-           OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='staging' AND w.first_album IS g.first_album)
+           EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='wanted' AND w.first_album IS g.first_album AND (?3 IS NULL OR w.again IS ?3))
+           OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='spooled' AND w.first_album IS g.first_album AND (?3 IS NULL OR w.again IS ?3))
+           OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='staging' AND w.first_album IS g.first_album AND (?3 IS NULL OR w.again IS ?3))
            OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='staged' AND w.first_album IS g.first_album AND w.next_try>?2),
            g.expired
          FROM (SELECT first_album, sum(next_try IS NULL OR next_try<=?2) AS n, min(staged_at) AS oldest, max(expired) AS expired FROM upload
            WHERE job=?1 AND state='staged' GROUP BY first_album) g WHERE g.n>0 ORDER BY g.first_album",
-        (job, millis(now)),
+        (job, millis(now), only),
         |row| {
             Ok(Group {
                 album: row.get(0)?,
@@ -51,7 +51,13 @@ pub(crate) fn groups(c: &Connection, job: i64, now: Timestamp) -> Result<Vec<Gro
 }
 
 /// Says whether an upload that is still on its way comes before the last one of the next full batch.
-pub(crate) fn is_held(c: &Connection, job: i64, album: Option<i64>, batch: u32, now: Timestamp) -> Result<bool> {
+pub(crate) fn is_held(
+    c: &Connection,
+    (job, only): (i64, Option<i64>),
+    album: Option<i64>,
+    batch: u32,
+    now: Timestamp,
+) -> Result<bool> {
     let last = one(
         c,
         "SELECT place FROM upload WHERE job=?1 AND state='staged' AND first_album IS ?2 AND (next_try IS NULL OR next_try<=?4)
@@ -65,11 +71,11 @@ pub(crate) fn is_held(c: &Connection, job: i64, album: Option<i64>, batch: u32, 
     };
     number(
         c,
-        "SELECT EXISTS(SELECT 1 FROM upload WHERE job=?1 AND state='wanted' AND first_album IS ?2 AND place<?3)
-           OR EXISTS(SELECT 1 FROM upload WHERE job=?1 AND state='spooled' AND first_album IS ?2 AND place<?3)
-           OR EXISTS(SELECT 1 FROM upload WHERE job=?1 AND state='staging' AND first_album IS ?2 AND place<?3)
+        "SELECT EXISTS(SELECT 1 FROM upload WHERE job=?1 AND state='wanted' AND first_album IS ?2 AND place<?3 AND (?5 IS NULL OR again IS ?5))
+           OR EXISTS(SELECT 1 FROM upload WHERE job=?1 AND state='spooled' AND first_album IS ?2 AND place<?3 AND (?5 IS NULL OR again IS ?5))
+           OR EXISTS(SELECT 1 FROM upload WHERE job=?1 AND state='staging' AND first_album IS ?2 AND place<?3 AND (?5 IS NULL OR again IS ?5))
            OR EXISTS(SELECT 1 FROM upload WHERE job=?1 AND state='staged' AND first_album IS ?2 AND place<?3 AND next_try>?4)",
-        (job, album, last, millis(now)),
+        (job, album, last, millis(now), only),
     )
     .map(|held| held != 0)
 }
@@ -266,11 +272,17 @@ pub(crate) fn apply(
             // What we created ourselves in a call whose reply was lost is there already, too, and is to be proven;
             // and what the sink does not name is to be looked for.
             let known_before = *already_there && first_time && has_id;
+            let is_news = number(
+                c,
+                "SELECT state='committing' AND before IS NULL FROM upload WHERE id=?1",
+                [upload],
+            )? != 0;
             let visible = now.saturating_add(visible_after).unwrap_or(Timestamp::MAX);
             exec(
                 c,
-                "UPDATE upload SET state=?2, dest_id=coalesce(?3,dest_id), app_owned=?4, next_try=?5, error=NULL, error_kind=NULL, attempts=0
-                 WHERE id=?1",
+                // What was an item before, and was sent once more only for an album, has its outcome.
+                "UPDATE upload SET state=coalesce(before,?2), before=NULL, dest_id=coalesce(?3,dest_id), app_owned=?4, next_try=?5, error=NULL,
+                   error_kind=NULL, attempts=0 WHERE id=?1",
                 (
                     upload,
                     if known_before { "already_there" } else { "committed" },
@@ -279,6 +291,9 @@ pub(crate) fn apply(
                     (!visible_after.is_zero()).then(|| millis(visible)),
                 ),
             )?;
+            if is_news && !known_before {
+                runs::count_day(c, upload, now)?;
+            }
             if let Some(album) = intent.album {
                 if *in_album {
                     filings::filed(c, album, upload)?;

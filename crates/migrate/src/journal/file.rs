@@ -4,11 +4,29 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use photomove_core::{Error, ErrorKind, Operation, Result};
+use photomove_core::{Error, ErrorKind, Operation, Result, SharedClock};
 
-use super::Journal;
+use super::{Journal, connect, named, schema, sql_error};
 
 impl Journal {
+    /// As [`Journal::open_read_only`], but a journal of an older version is brought up to date first, after a copy, as the
+    /// next run would do.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_up_to_date(path: &Path, clock: SharedClock) -> Result<Option<Self>> {
+        if fs::metadata(path).map_or(true, |file| file.len() == 0) {
+            return Ok(None);
+        }
+        let version: i64 = connect(path)?
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(|error| named(sql_error(error), path))?;
+        if (1..schema::VERSION).contains(&version) {
+            drop(Self::open(path, clock.clone())?);
+        }
+        Self::open_read_only(path, clock)
+    }
+
     /// Renames a journal that cannot be used to `NAME.broken-N` and returns the new name; `None` if there is none.
     ///
     /// # Errors

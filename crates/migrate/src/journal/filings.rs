@@ -11,14 +11,23 @@ use super::unsigned;
 /// Reasons that are told apart; the rest of them are other reasons.
 const REASONS_KEPT: usize = 1_000;
 
+/// The place that another job has given an upload (`p`) in the album of a member (`m`), or in a slice of it, as the
+/// same album of this job; none = it has no place there yet.
+const FILED_BEFORE: &str =
+    "(SELECT n.id FROM album mine CROSS JOIN filing g ON g.upload=p.upload CROSS JOIN album b ON b.id=g.album
+  CROSS JOIN album n ON n.job=mine.job AND n.source_id=mine.source_id AND n.dest_id=b.dest_id
+  WHERE mine.id=m.album AND g.state='filed' AND b.job<>mine.job LIMIT 1)";
+
 /// Derives the filings of an asset from its memberships; those that exist stay as they are.
 pub(crate) fn file_asset(c: &Connection, asset: i64, forget_second_album: bool) -> Result<()> {
     exec(
         c,
-        "INSERT OR IGNORE INTO filing(album,upload,position,state,ready)
-         SELECT m.album, p.upload, m.position, 'wanted', 0 FROM member m JOIN part p ON p.asset=m.asset
-         WHERE m.asset=?1 AND p.upload IS NOT NULL
-           AND NOT (?2 AND p.id>(SELECT min(id) FROM part WHERE upload=p.upload))",
+        &format!(
+            "INSERT OR IGNORE INTO filing(album,upload,position,state,ready)
+             SELECT coalesce({FILED_BEFORE},m.album), p.upload, m.position, iif({FILED_BEFORE} IS NULL,'wanted','filed'), 0
+             FROM member m JOIN part p ON p.asset=m.asset WHERE m.asset=?1 AND p.upload IS NOT NULL
+               AND NOT (?2 AND p.id>(SELECT min(id) FROM part WHERE upload=p.upload))"
+        ),
         (asset, forget_second_album),
     )?;
     for upload in rows(
@@ -66,17 +75,18 @@ pub(crate) struct Further {
 
 // The partial indexes hold only what is open: this is asked after every finished task.
 /// Returns the albums that lack items which exist; `foreign` = only items that this program may not manage.
-pub(crate) fn further(c: &Connection, job: i64, foreign: Option<bool>) -> Result<Vec<Further>> {
+pub(crate) fn further(c: &Connection, (job, only): (i64, Option<i64>), foreign: Option<bool>) -> Result<Vec<Further>> {
     rows(
         c,
         "SELECT g.album, g.n, EXISTS(SELECT 1 FROM filing w INDEXED BY filing_open CROSS JOIN upload v ON v.id=w.upload
              WHERE w.album=g.album AND w.state='wanted' AND w.ready=0
-               AND v.state IN('wanted','spooled','staging','staged','committing','committed'))
+               AND v.state IN('wanted','spooled','staging','staged','committing','committed')
+               AND (?3 IS NULL OR v.again IS ?3 OR v.state NOT IN('wanted','spooled')))
          FROM (SELECT f.album, count(*) AS n FROM filing f INDEXED BY filing_ready CROSS JOIN upload u ON u.id=f.upload
            CROSS JOIN album a ON a.id=f.album
            WHERE f.state='wanted' AND f.ready=1 AND a.job=?1 AND a.state IN('wanted','open')
              AND (?2 IS NULL OR (u.app_owned IS 0)=?2) GROUP BY f.album) g ORDER BY g.album",
-        (job, foreign),
+        (job, foreign, only),
         |row| {
             Ok(Further {
                 album: row.get(0)?,

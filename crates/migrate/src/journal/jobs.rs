@@ -5,7 +5,7 @@ use photomove_core::{Cursor, Result, SettingChange};
 use rusqlite::Connection;
 
 use super::rows::{exec, number, one, rows};
-use super::{JobState, albums, from_json, instant, millis, to_json, unsigned};
+use super::{JobState, albums, filtered, from_json, instant, millis, planned, to_json, unsigned};
 
 /// A job as a run needs it.
 #[derive(Debug, Clone, Copy)]
@@ -116,14 +116,21 @@ pub(crate) const BAD_LUCK: &str = "'corrupt','network','timeout','unavailable','
 pub(crate) fn begin_pass(c: &Connection, job: i64, retry_refused: bool, now: Timestamp) -> Result<()> {
     exec(
         c,
-        "UPDATE job SET pass=pass+1, state='listing', wake_at=NULL, bound_at=?2, unreadable=0, unlisted=0 WHERE id=?1",
+        "UPDATE job SET pass=pass+1, state='listing', wake_at=NULL, before_at=bound_at, bound_at=?2, unreadable=0, unlisted=0 WHERE id=?1",
         (job, millis(now)),
+    )?;
+    filtered::forget(c, job)?;
+    // What a retry took up and did not finish is work like any other from now on.
+    exec(
+        c,
+        "UPDATE upload SET again=NULL WHERE job=?1 AND again IS NOT NULL",
+        [job],
     )?;
     exec(c, "DELETE FROM cursor WHERE job=?1", [job])?;
     exec(c, "UPDATE album SET listed=0 WHERE job=?1", [job])?;
     albums::try_again(c, job, retry_refused)?;
     let again = format!(
-        "job=?1 AND state='failed' AND (?2 OR error_kind IN({BAD_LUCK})) AND error_kind NOT IN('empty','unknown_outcome')
+        "job=?1 AND state='failed' AND (?2 OR error_kind IN({BAD_LUCK})) AND error_kind NOT IN({NEVER_AGAIN})
            AND EXISTS(SELECT 1 FROM part WHERE part.upload=upload.id)"
     );
     // What was lost at the destination after it was filed is in no album any more.
@@ -134,13 +141,28 @@ pub(crate) fn begin_pass(c: &Connection, job: i64, retry_refused: bool, now: Tim
         ),
         (job, retry_refused),
     )?;
+    forget_later_looks(c, &format!("SELECT id FROM upload WHERE {again}"), (job, retry_refused))?;
     exec(
         c,
-        &format!(
-            "UPDATE upload SET state='wanted', attempts=0, next_try=NULL, error=NULL, error_kind=NULL, size=NULL, md5=NULL, sha1=NULL,
-               sha256=NULL, token=NULL, token_until=NULL, token_session=NULL, spool=NULL, sent=0, dest_id=NULL, described=0 WHERE {again}"
-        ),
+        &format!("UPDATE upload SET {AFRESH} WHERE {again}"),
         (job, retry_refused),
+    )?;
+    Ok(())
+}
+
+/// Kinds of failure after which nothing is ever sent again by itself: there is nothing to send, or it may have arrived.
+pub(crate) const NEVER_AGAIN: &str = "'empty','unknown_outcome'";
+
+/// What an upload is set to that is to be received and sent from the start.
+pub(crate) const AFRESH: &str = "state='wanted', attempts=0, next_try=NULL, error=NULL, error_kind=NULL, size=NULL, md5=NULL, sha1=NULL,
+  sha256=NULL, token=NULL, token_until=NULL, token_session=NULL, spool=NULL, sent=0, dest_id=NULL, described=0, before=NULL";
+
+/// Forgets what later looks at the destination found of items that are to be sent again: they will be other items.
+pub(crate) fn forget_later_looks(c: &Connection, uploads: &str, params: impl rusqlite::Params) -> Result<()> {
+    exec(
+        c,
+        &format!("DELETE FROM evidence WHERE level<>'checksum' AND upload IN({uploads})"),
+        params,
     )?;
     Ok(())
 }
@@ -205,6 +227,22 @@ pub(crate) fn put_note(c: &Connection, job: i64, name: &str, number: u64) -> Res
     Ok(())
 }
 
+/// Forgets a number about the listing of this pass.
+pub(crate) fn drop_note(c: &Connection, job: i64, name: &str) -> Result<()> {
+    exec(
+        c,
+        "DELETE FROM cursor WHERE job=?1 AND stream=?2",
+        (job, format!("note/{name}")),
+    )?;
+    Ok(())
+}
+
+/// Lets a stream be listed from its beginning.
+pub(crate) fn drop_cursor(c: &Connection, job: i64, stream: &str) -> Result<()> {
+    exec(c, "DELETE FROM cursor WHERE job=?1 AND stream=?2", (job, stream))?;
+    Ok(())
+}
+
 /// Returns a number about the listing of this pass.
 pub(crate) fn note(c: &Connection, job: i64, name: &str) -> Result<Option<u64>> {
     let text = one(
@@ -218,6 +256,8 @@ pub(crate) fn note(c: &Connection, job: i64, name: &str) -> Result<Option<u64>> 
 
 /// Lets everything be listed once more in the same pass, albums and members with it.
 pub(crate) fn list_again(c: &Connection, job: i64) -> Result<()> {
+    planned::list_again(c, job)?;
+    filtered::forget(c, job)?;
     exec(
         c,
         "DELETE FROM cursor WHERE job=?1 AND (stream IN('assets','albums') OR stream LIKE 'members/%')",

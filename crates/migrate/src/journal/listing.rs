@@ -1,11 +1,12 @@
 //! Pages of the source's listing: rows and cursor in one transaction.
 
-use photomove_core::{Asset, BundleKind, Checksums, Cursor, ItemKey, Member, Owner, Part, PartId, Result};
+use photomove_core::{Asset, BundleKind, Checksums, Cursor, Filters, ItemKey, Member, Owner, Part, PartId, Result};
 use rusqlite::Connection;
 
 use super::jobs::{self, Job};
+use super::planned::{self, Fate, Verdict};
 use super::rows::{exec, number, one, rows};
-use super::{filings, merge, millis, signed, to_json, unsigned};
+use super::{albums, filings, filtered, merge, millis, signed, to_json, unsigned};
 use crate::{Count, Reason};
 
 /// What turns a listed part into a row: who the source is, and what the destination refuses unseen.
@@ -17,7 +18,11 @@ pub(crate) struct Intake {
     pub bundle: BundleKind,
     pub photo_max_bytes: Option<u64>,
     pub video_max_bytes: Option<u64>,
+    /// Whether listed assets name their albums, or in a filtered listing at least those that are meant.
     pub albums_in_listing: bool,
+    pub filters: Filters,
+    /// Whether only what a plan file says is moved.
+    pub by_plan: bool,
     /// A planted defect: duplicates are filed into the album of the first one only.
     pub forget_second_album: bool,
 }
@@ -35,6 +40,8 @@ pub(crate) struct AssetPage {
 pub(crate) struct News {
     /// Assets that this pass had not listed before.
     pub assets: u64,
+    /// Assets that a filter left out.
+    pub left_out: u64,
     /// Parts that no pass had listed before.
     pub parts: Count,
     /// Rows of the parts that were planned; some have their outcome already.
@@ -45,17 +52,46 @@ pub(crate) struct News {
 pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) -> Result<News> {
     let job = intake.job.id;
     let (mut unlisted, mut news) = (0, News::default());
+    let mut gate = filtered::Gate::open(c, intake)?;
     for asset in &page.assets {
+        if gate.is_full() {
+            break;
+        }
+        if !gate.lets_in(asset)? {
+            continue;
+        }
+        let verdict = match intake.by_plan {
+            true => planned::judge(c, job, asset)?,
+            false => Verdict::Free,
+        };
+        if let Verdict::LeftOut { first } = verdict {
+            news.assets += u64::from(first);
+            for album in asset.albums.iter().flatten() {
+                planned::place(c, job, album.as_str(), asset.id.as_str())?;
+            }
+            continue;
+        }
         let planned = news.planned.len();
-        let row = store_asset(c, intake, asset, &mut news)?;
+        let row = store_asset(c, intake, asset, &verdict, &mut news)?;
         let mut refile = news.planned.len() > planned;
         if intake.albums_in_listing {
             for album in asset.albums.iter().flatten() {
-                match store_member(c, job, album.as_str(), row, None)? {
+                if intake.by_plan && !planned::place(c, job, album.as_str(), asset.id.as_str())? {
+                    continue;
+                }
+                match store_member(c, intake.job, album.as_str(), row, None)? {
                     Place::New => refile = true,
                     Place::Known => {}
-                    Place::NoAlbum => unlisted += 1,
+                    // A filtered job has no albums but those that are meant.
+                    Place::NoAlbum => unlisted += i64::from(intake.filters.is_empty()),
                 }
+            }
+        } else if !intake.filters.albums.is_empty() {
+            for (album, position) in filtered::places(c, job, asset.id.as_str())? {
+                if intake.by_plan && !planned::place(c, job, &album, asset.id.as_str())? {
+                    continue;
+                }
+                refile |= store_member(c, intake.job, &album, row, position)? == Place::New;
             }
         }
         // Of what the journal knows already every place is filed; a second listing of it must cost little.
@@ -64,11 +100,13 @@ pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) ->
         }
     }
     jobs::count_oddities(c, job, signed(page.unreadable), unlisted)?;
-    jobs::put_cursor(c, job, "assets", page.next.as_ref())?;
+    let next = page.next.as_ref().filter(|_| !gate.is_full());
+    news.left_out = gate.close()?;
+    jobs::put_cursor(c, job, "assets", next)?;
     Ok(news)
 }
 
-fn store_asset(c: &Connection, intake: &Intake, asset: &Asset, news: &mut News) -> Result<i64> {
+fn store_asset(c: &Connection, intake: &Intake, asset: &Asset, verdict: &Verdict, news: &mut News) -> Result<i64> {
     let job = intake.job.id;
     let known = one(
         c,
@@ -79,7 +117,7 @@ fn store_asset(c: &Connection, intake: &Intake, asset: &Asset, news: &mut News) 
     let kind = to_json(&asset.kind)?;
     let id = number(
         c,
-        "INSERT INTO asset(job,source_id,revision,kind,metadata,locator,read_before,pass) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)
+        "INSERT INTO asset(job,source_id,revision,kind,metadata,locator,read_before,pass,since) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?8)
          ON CONFLICT DO UPDATE SET revision=excluded.revision, kind=excluded.kind, metadata=excluded.metadata,
            locator=excluded.locator, read_before=excluded.read_before, pass=excluded.pass RETURNING id",
         (
@@ -96,7 +134,11 @@ fn store_asset(c: &Connection, intake: &Intake, asset: &Asset, news: &mut News) 
     news.assets += u64::from(known.as_ref().is_none_or(|(pass, _)| *pass < intake.job.pass));
     let changed = known.is_some_and(|(_, revision)| revision != asset.revision);
     for part in &asset.parts {
-        store_part(c, intake, asset, id, part, changed, news)?;
+        match planned::fate(c, intake, verdict, asset, id, part)? {
+            Fate::Taken => store_part(c, intake, asset, id, part, changed, news)?,
+            Fate::LeftOut(why) => planned::leave_out(c, intake.job.pass, id, part, &why, news)?,
+            Fate::Kept => {}
+        }
     }
     Ok(id)
 }
@@ -144,9 +186,9 @@ fn store_part(
     }
     let id = number(
         c,
-        "INSERT INTO part(asset,source_id,role,name,media_type,size,md5,sha1,sha256) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)
+        "INSERT INTO part(asset,source_id,role,name,media_type,size,md5,sha1,sha256,since) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)
          ON CONFLICT DO UPDATE SET name=excluded.name, media_type=excluded.media_type, size=excluded.size, md5=excluded.md5,
-           sha1=excluded.sha1, sha256=excluded.sha256, upload=NULL, skipped=NULL RETURNING id",
+           sha1=excluded.sha1, sha256=excluded.sha256, upload=NULL, skipped=NULL, since=excluded.since RETURNING id",
         (
             row,
             part.id.as_str(),
@@ -157,6 +199,7 @@ fn store_part(
             &part.checksums.md5,
             &part.checksums.sha1,
             &part.checksums.sha256,
+            intake.job.pass,
         ),
     )?;
     let upload = plan_part(c, intake, asset, row, part)?;
@@ -209,7 +252,7 @@ fn plan_part(c: &Connection, intake: &Intake, asset: &Asset, row: i64, part: &Pa
     insert_upload(c, intake, row, key, part, None)
 }
 
-fn refusal(intake: &Intake, asset: &Asset, part: &Part) -> Option<Reason> {
+pub(super) fn refusal(intake: &Intake, asset: &Asset, part: &Part) -> Option<Reason> {
     let size = part.size_bytes?;
     if size == 0 {
         return Some(Reason {
@@ -274,24 +317,31 @@ enum Place {
     NoAlbum,
 }
 
-/// Stores a membership unless the asset is in the album or one of its slices.
-fn store_member(c: &Connection, job: i64, album: &str, asset: i64, position: Option<u64>) -> Result<Place> {
+/// Stores a membership unless the asset is in the album or one of its slices; either way this pass has seen it.
+fn store_member(c: &Connection, job: Job, album: &str, asset: i64, position: Option<u64>) -> Result<Place> {
     let Some(album_row) = one(
         c,
         "SELECT id FROM album WHERE job=?1 AND source_id=?2 ORDER BY slice LIMIT 1",
-        (job, album),
+        (job.id, album),
         |row| row.get::<_, i64>(0),
     )?
     else {
         return Ok(Place::NoAlbum);
     };
-    let new = exec(
+    let known = exec(
         c,
-        "INSERT OR IGNORE INTO member(album,asset,position) SELECT ?1,?2,?3 WHERE NOT EXISTS(SELECT 1 FROM member m
-           JOIN album a ON a.id=m.album WHERE m.asset=?2 AND a.job=?4 AND a.source_id=?5)",
-        (album_row, asset, position.map(signed), job, album),
+        "UPDATE member SET pass=?4 WHERE asset=?1 AND album IN(SELECT id FROM album WHERE job=?2 AND source_id=?3)",
+        (asset, job.id, album, job.pass),
     )?;
-    Ok(if new > 0 { Place::New } else { Place::Known })
+    if known > 0 {
+        return Ok(Place::Known);
+    }
+    exec(
+        c,
+        "INSERT INTO member(album,asset,position,since,pass) VALUES(?1,?2,?3,?4,?4)",
+        (album_row, asset, position.map(signed), job.pass),
+    )?;
+    Ok(Place::New)
 }
 
 /// An album whose members are to be listed.
@@ -309,13 +359,26 @@ pub(crate) fn store_albums(
     unreadable: u64,
     next: Option<&Cursor>,
 ) -> Result<()> {
+    let by_plan = planned::is_read(c, job)?;
     for album in albums {
-        exec(
+        let title = match by_plan {
+            true => planned::title(c, job, album)?,
+            false => Some(album.title.clone()),
+        };
+        let Some(title) = title else {
+            continue;
+        };
+        let row = number(
             c,
-            "INSERT INTO album(job,source_id,slice,title,description,state) VALUES(?1,?2,0,?3,?4,'wanted')
-             ON CONFLICT DO UPDATE SET title=CASE WHEN state='wanted' THEN excluded.title ELSE title END",
-            (job, album.id.as_str(), &album.title, &album.description),
+            "INSERT INTO album(job,source_id,slice,title,description,state,source_title,since,pass)
+             SELECT ?1,?2,0,?3,?4,'wanted',?5,pass,pass FROM job WHERE id=?1
+             ON CONFLICT DO UPDATE SET title=CASE WHEN state='wanted' THEN excluded.title ELSE title END,
+               source_title=excluded.source_title, pass=excluded.pass RETURNING id",
+            (job, album.id.as_str(), title, &album.description, &album.title),
         )?;
+        if albums::adopt_sibling(c, row)? {
+            albums::adopt_slices(c, row)?;
+        }
     }
     jobs::count_oddities(c, job, signed(unreadable), 0)?;
     jobs::put_cursor(c, job, "albums", next)
@@ -352,7 +415,16 @@ pub(crate) fn store_members(
 ) -> Result<()> {
     let job = intake.job.id;
     let mut unlisted = 0;
-    for member in members {
+    let (chosen, listed) = match intake.filters.albums.is_empty() {
+        true => (&[][..], members),
+        // Which assets are listed at all follows from them.
+        false => (members, &[][..]),
+    };
+    filtered::choose(c, album, chosen)?;
+    for member in listed {
+        if intake.by_plan && !planned::place(c, job, &album.source_id, member.asset.as_str())? {
+            continue;
+        }
         let asset = one(
             c,
             "SELECT id FROM asset WHERE job=?1 AND source_id=?2",
@@ -360,13 +432,17 @@ pub(crate) fn store_members(
             |row| row.get::<_, i64>(0),
         )?;
         let Some(asset) = asset else {
-            unlisted += 1;
+            // What a filter left out is not missed.
+            unlisted += i64::from(intake.filters.is_empty());
             continue;
         };
-        if store_member(c, job, &album.source_id, asset, member.position)? == Place::New {
+        if store_member(c, intake.job, &album.source_id, asset, member.position)? == Place::New {
             filings::file_asset(c, asset, intake.forget_second_album)?;
         }
     }
+    // Whether a member that cannot be read would have fitted, nobody can say; in an album that is meant it does.
+    let counts = intake.filters.is_empty() || !intake.filters.albums.is_empty();
+    let unreadable = if counts { unreadable } else { 0 };
     jobs::count_oddities(c, job, signed(unreadable), unlisted)?;
     match next {
         Some(next) => jobs::put_cursor(c, job, &members_stream(album.id), Some(next)),
@@ -385,7 +461,7 @@ pub(crate) fn album_listed(c: &Connection, job: i64, album: i64) -> Result<()> {
     Ok(())
 }
 
-/// Returns how many assets this pass has listed so far.
+/// Returns how many assets this pass has listed so far, with those that a plan leaves out.
 pub(crate) fn listed(c: &Connection, job: Job) -> Result<u64> {
     number(
         c,
@@ -393,4 +469,5 @@ pub(crate) fn listed(c: &Connection, job: Job) -> Result<u64> {
         (job.id, job.pass),
     )
     .map(unsigned)
+    .and_then(|listed| Ok(listed + planned::left_out(c, job.id)?))
 }

@@ -61,8 +61,13 @@ pub(crate) fn merge(c: &Connection, from: i64, into: i64, job: i64) -> Result<()
     exec(c, "UPDATE part SET upload=?2 WHERE upload=?1", (from, into))?;
     exec(
         c,
-        "INSERT OR IGNORE INTO filing(album,upload,position,state,ready)
-         SELECT f.album, ?2, f.position, 'wanted', 0 FROM filing f WHERE f.upload=?1",
+        "UPDATE upload SET again=coalesce(again,(SELECT again FROM upload WHERE id=?1)) WHERE id=?2",
+        (from, into),
+    )?;
+    exec(
+        c,
+        "INSERT OR IGNORE INTO filing(album,upload,position,state,ready,again)
+         SELECT f.album, ?2, f.position, 'wanted', 0, f.again FROM filing f WHERE f.upload=?1",
         (from, into),
     )?;
     exec(c, "DELETE FROM filing WHERE upload=?1", [from])?;

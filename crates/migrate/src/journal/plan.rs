@@ -1,14 +1,30 @@
 //! What a run would do, read from the journal after the listing.
 
+mod losses;
+
 use std::collections::BTreeMap;
 
-use photomove_core::{Fields, MediaKind, Result, SinkCaps};
+use photomove_core::{BundleKind, MediaKind, Result, SinkCaps};
 use rusqlite::Connection;
 
-use super::jobs::Job;
-use super::rows::{each, number, one, rows};
+use super::rows::{each, number, one};
 use super::{from_json, unsigned};
-use crate::{Accounting, Count, KindCount, Loss, Reason, RefusedCount};
+use crate::{
+    Accounting, AlbumPlan, Count, DoubtfulType, Example, KindCount, Reason, RefusedCount, RequestPlan, SplitAlbum,
+};
+
+pub(crate) use losses::losses;
+
+/// Reasons and types that are told apart.
+const KINDS_MAX: usize = 50;
+/// Files that are named for each.
+const EXAMPLES_MAX: usize = 3;
+/// Albums that are named.
+const ALBUMS_MAX: usize = 5;
+/// States of an upload whose bytes are still to be sent.
+const TO_STAGE: &str = "'wanted','spooled','staging'";
+/// States of an upload that is no item yet.
+const TO_COMMIT: &str = "'wanted','spooled','staging','staged','committing'";
 
 fn count(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Count> {
     Ok(Count {
@@ -18,8 +34,8 @@ fn count(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Count> {
 }
 
 /// Counts assets and their parts by kind; row by row, for a group of all rows would be sorted in memory.
-pub(crate) fn kinds(c: &Connection, job: i64) -> Result<Vec<KindCount>> {
-    let mut sums: BTreeMap<String, (u64, Count)> = BTreeMap::new();
+pub(crate) fn kinds(c: &Connection, job: i64, bundle: BundleKind) -> Result<Vec<KindCount>> {
+    let mut sums: BTreeMap<String, (u64, Count, u64)> = BTreeMap::new();
     each(
         c,
         "SELECT a.kind, (SELECT count(*) FROM part WHERE asset=a.id), (SELECT sum(size) FROM part WHERE asset=a.id)
@@ -30,19 +46,25 @@ pub(crate) fn kinds(c: &Connection, job: i64) -> Result<Vec<KindCount>> {
             if !sums.contains_key(kind) {
                 sums.insert(kind.to_owned(), Default::default());
             }
-            if let Some((assets, parts)) = sums.get_mut(kind) {
+            if let Some((assets, parts, several)) = sums.get_mut(kind) {
+                let of_one = count(row, 1)?;
                 *assets += 1;
-                parts.add(count(row, 1)?);
+                *several += u64::from(of_one.count > 1);
+                parts.add(of_one);
             }
             Ok(())
         },
     )?;
     sums.into_iter()
-        .map(|(kind, (assets, parts))| {
+        .map(|(kind, (assets, parts, several))| {
             Ok(KindCount {
                 kind: from_json::<MediaKind>(&format!("\"{kind}\""))?,
                 assets,
                 parts,
+                split: match bundle {
+                    BundleKind::OneItemPerPart => several,
+                    BundleKind::PartsStack => 0,
+                },
             })
         })
         .collect()
@@ -102,23 +124,181 @@ pub(crate) fn held(sums: &Accounting) -> Count {
     held
 }
 
-/// Counts the parts that will not be sent, by reason.
-pub(crate) fn refused(c: &Connection, job: i64) -> Result<Vec<RefusedCount>> {
-    rows(
+/// Counts all that this program has sent to a target, from whatever source.
+pub(crate) fn sent_earlier(c: &Connection, target: i64) -> Result<Count> {
+    Ok(one(
         c,
-        "SELECT coalesce(u.error_kind,''), min(coalesce(u.error,'')), count(*), sum(p.size) FROM part p JOIN asset a ON a.id=p.asset
-         JOIN upload u ON u.id=p.upload WHERE a.job=?1 AND u.state='failed' GROUP BY 1 ORDER BY 3 DESC LIMIT 50",
+        "SELECT count(*), sum(size) FROM upload WHERE target=?1 AND state IN('committed','verified','unverifiable')",
+        [target],
+        |row| count(row, 0),
+    )?
+    .unwrap_or_default())
+}
+
+/// Files of one sort: how many, and some of them.
+#[derive(Default)]
+struct Pile {
+    parts: Count,
+    examples: Vec<Example>,
+}
+
+impl Pile {
+    /// Adds a file from a row of size and name.
+    fn add(&mut self, row: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+        let size = row.get::<_, Option<i64>>(0)?.map(unsigned);
+        self.parts.add(Count {
+            count: 1,
+            bytes: size.unwrap_or(0),
+        });
+        if self.examples.len() < EXAMPLES_MAX {
+            self.examples.push(Example {
+                name: row.get(1)?,
+                size_bytes: size,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Counts the parts that will not be sent, by kind of reason, most first; row by row, for many may be refused.
+pub(crate) fn refused(c: &Connection, job: i64) -> Result<Vec<RefusedCount>> {
+    let mut piles: BTreeMap<String, (String, Pile)> = BTreeMap::new();
+    each(
+        c,
+        "SELECT p.size, p.name, coalesce(u.error_kind,''), coalesce(u.error,'') FROM part p JOIN asset a ON a.id=p.asset
+         JOIN upload u ON u.id=p.upload WHERE a.job=?1 AND u.state='failed'",
         [job],
         |row| {
-            Ok(RefusedCount {
-                reason: Reason {
-                    kind: row.get(0)?,
-                    message: row.get(1)?,
-                },
-                parts: count(row, 2)?,
-            })
+            let kind = row.get_ref(2)?.as_str()?;
+            if !piles.contains_key(kind) && piles.len() < KINDS_MAX {
+                piles.insert(kind.to_owned(), (row.get(3)?, Pile::default()));
+            }
+            piles.get_mut(kind).map_or(Ok(()), |(_, pile)| pile.add(row))
         },
+    )?;
+    let mut refused: Vec<_> = piles
+        .into_iter()
+        .map(|(kind, (message, pile))| RefusedCount {
+            reason: Reason { kind, message },
+            parts: pile.parts,
+            examples: pile.examples,
+        })
+        .collect();
+    refused.sort_by_key(|refused| std::cmp::Reverse(refused.parts.count));
+    Ok(refused)
+}
+
+/// Counts the parts to send whose type the sink does not say to take, by type, most first.
+pub(crate) fn doubtful(c: &Connection, job: i64, taken: &[&str]) -> Result<Vec<DoubtfulType>> {
+    if taken.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut piles: BTreeMap<String, Pile> = BTreeMap::new();
+    each(
+        c,
+        &format!(
+            "SELECT p.size, p.name, lower(p.media_type) FROM part p JOIN asset a ON a.id=p.asset JOIN upload u ON u.id=p.upload
+             WHERE a.job=?1 AND p.media_type IS NOT NULL AND u.state IN({TO_STAGE})"
+        ),
+        [job],
+        |row| {
+            let kind = row.get_ref(2)?.as_str()?;
+            if taken.contains(&kind) {
+                return Ok(());
+            }
+            if !piles.contains_key(kind) && piles.len() < KINDS_MAX {
+                piles.insert(kind.to_owned(), Pile::default());
+            }
+            piles.get_mut(kind).map_or(Ok(()), |pile| pile.add(row))
+        },
+    )?;
+    let mut types: Vec<_> = piles
+        .into_iter()
+        .map(|(media_type, pile)| DoubtfulType {
+            media_type,
+            parts: pile.parts,
+            examples: pile.examples,
+        })
+        .collect();
+    types.sort_by_key(|one| std::cmp::Reverse(one.parts.count));
+    Ok(types)
+}
+
+/// Counts assets of which the source tells no date.
+pub(crate) fn undated(c: &Connection, job: i64) -> Result<u64> {
+    number(
+        c,
+        "SELECT count(*) FROM asset WHERE job=?1 AND metadata->>'$.taken' IS NULL",
+        [job],
     )
+    .map(unsigned)
+}
+
+/// Counts the uploads that are to be sent before so many bytes are used up; `None` = all of them.
+pub(crate) fn fitting(c: &Connection, job: i64, free: u64) -> Result<Option<u64>> {
+    let (mut fitting, mut bytes, mut short) = (0, 0, false);
+    // In the order of their numbers, which is that of the listing.
+    each(
+        c,
+        &format!("SELECT u.size FROM upload u NOT INDEXED WHERE u.job=?1 AND u.state IN({TO_STAGE}) ORDER BY u.id"),
+        [job],
+        |row| {
+            bytes += row.get::<_, Option<i64>>(0)?.map_or(0, unsigned);
+            short |= bytes > free;
+            fitting += u64::from(!short);
+            Ok(())
+        },
+    )?;
+    Ok(short.then_some(fitting))
+}
+
+/// Says which albums are made, which are to be, and which become several.
+pub(crate) fn album_plan(c: &Connection, job: i64) -> Result<AlbumPlan> {
+    let count = |states: &str| {
+        number(
+            c,
+            &format!("SELECT count(*) FROM album WHERE job=?1 AND state IN({states})"),
+            [job],
+        )
+        .map(unsigned)
+    };
+    let mut plan = AlbumPlan {
+        to_create: count("'wanted','creating'")?,
+        made: count("'open'")?,
+        ..AlbumPlan::default()
+    };
+    // The second slice stands for its album: each one that is split has one.
+    let mut first = Vec::new();
+    each(
+        c,
+        "SELECT source_id FROM album WHERE job=?1 AND slice=1",
+        [job],
+        |row| {
+            plan.split += 1;
+            if first.len() < ALBUMS_MAX {
+                first.push(row.get::<_, String>(0)?);
+            }
+            Ok(())
+        },
+    )?;
+    for album in first {
+        let found = one(
+            c,
+            "SELECT (SELECT title FROM album WHERE job=?1 AND source_id=?2 AND slice=0),
+               (SELECT count(*) FROM filing f JOIN album a ON a.id=f.album WHERE a.job=?1 AND a.source_id=?2),
+               (SELECT count(*) FROM album WHERE job=?1 AND source_id=?2)",
+            (job, album),
+            |row| {
+                Ok(SplitAlbum {
+                    title: row.get::<_, Option<String>>(0)?.unwrap_or_default(),
+                    places: unsigned(row.get(1)?),
+                    into: unsigned(row.get(2)?),
+                })
+            },
+        )?;
+        plan.split_examples.extend(found);
+    }
+    Ok(plan)
 }
 
 /// Counts albums and places in them.
@@ -145,171 +325,55 @@ pub(crate) fn nothing_to_do(c: &Connection, job: i64, albums: bool) -> Result<bo
     Ok(open == 0)
 }
 
-/// Counts the requests that the destination will see.
-pub(crate) fn requests(c: &Connection, job: i64, caps: &SinkCaps) -> Result<u64> {
-    let (uploads, _) = to_send(c, job)?;
+/// Counts the requests that the destination will see, and the large files among those to send. What each day costs
+/// besides is not among them.
+pub(crate) fn requests(c: &Connection, job: i64, caps: &SinkCaps) -> Result<(RequestPlan, u64)> {
+    let cost = &caps.requests;
+    let to_stage = |and: &str| {
+        number(
+            c,
+            &format!(
+                "SELECT count(*) FROM upload u WHERE u.job=?1 AND u.state IN({TO_STAGE}) AND EXISTS(SELECT 1 FROM part p WHERE p.upload=u.id) {and}"
+            ),
+            [job],
+        )
+        .map(unsigned)
+    };
+    let files = to_stage("")?;
+    let large = match cost.large_from_bytes {
+        Some(from) => to_stage(&format!("AND u.size>={from}"))?,
+        None => 0,
+    };
     let batch = u64::from(caps.commit_batch.get());
     let groups = by_album(
         c,
-        "SELECT first_album FROM upload WHERE job=?1 AND state IN('wanted','spooled','staging','staged','committing')",
+        &format!("SELECT first_album FROM upload WHERE job=?1 AND state IN({TO_COMMIT})"),
         job,
     )?;
     let commits: u64 = groups.iter().map(|group| group.div_ceil(batch)).sum();
-    let mut sum = uploads.count * u64::from(caps.requests.per_part) + commits * u64::from(caps.requests.per_commit);
+    let mut plan = RequestPlan {
+        files: (files - large) * u64::from(cost.per_part) + large * u64::from(cost.per_large_part),
+        items: commits * u64::from(cost.per_commit),
+        ..RequestPlan::default()
+    };
     if let Some(albums) = &caps.albums {
-        sum += unsigned(number(
+        plan.albums = unsigned(number(
             c,
             "SELECT count(*) FROM album WHERE job=?1 AND state='wanted'",
             [job],
         )?);
         let add_batch = u64::from(albums.add_batch.max(1));
+        // What is made and waits for nothing but its places has no first album any more.
         let further = by_album(
             c,
-            "SELECT f.album FROM filing f JOIN album a ON a.id=f.album JOIN upload u ON u.id=f.upload
-             WHERE a.job=?1 AND f.state='wanted' AND u.state<>'failed' AND u.first_album IS NOT f.album",
+            &format!(
+                "SELECT f.album FROM filing f JOIN album a ON a.id=f.album JOIN upload u ON u.id=f.upload
+                 WHERE a.job=?1 AND f.state='wanted' AND u.state<>'failed'
+                   AND (u.first_album IS NOT f.album OR u.state NOT IN({TO_COMMIT}))"
+            ),
             job,
         )?;
-        sum += further.iter().map(|n| n.div_ceil(add_batch)).sum::<u64>();
+        plan.memberships = further.iter().map(|n| n.div_ceil(add_batch)).sum();
     }
-    Ok(sum)
-}
-
-/// Says what cannot be kept: fields that the sink does not know, and texts that are too long for it.
-pub(crate) fn losses(c: &Connection, job: Job, caps: &SinkCaps) -> Result<Vec<Loss>> {
-    let kept = caps.on_create.union(caps.on_update);
-    let mut losses = Vec::new();
-    let lost: Vec<_> = all_fields().minus(kept).each().collect();
-    let counts = with_fields(c, job.id, &lost)?;
-    for ((field, name), count) in lost.into_iter().zip(counts) {
-        let in_file = caps.reads_from_file.contains(field);
-        let why = match in_file {
-            true => "the destination reads it from the file, which is sent unchanged",
-            false => "the destination has no place for it",
-        };
-        if count > 0 {
-            losses.push(Loss {
-                in_file,
-                what: name.into(),
-                why: why.into(),
-                count: Some(count),
-            });
-        }
-    }
-    let mut push = |what: &str, why: &str, count: u64| {
-        if count > 0 {
-            losses.push(Loss {
-                in_file: false,
-                what: what.into(),
-                why: why.into(),
-                count: Some(count),
-            });
-        }
-    };
-    if let Some(max) = caps
-        .texts
-        .description_chars
-        .filter(|_| kept.contains(Fields::DESCRIPTION))
-    {
-        let n = number(
-            c,
-            "SELECT count(*) FROM asset WHERE job=?1 AND length(metadata->>'$.description.value')>?2",
-            (job.id, max),
-        )?;
-        push(
-            "end of a description",
-            &format!("the destination takes {max} characters"),
-            unsigned(n),
-        );
-    }
-    if let Some(max) = caps.texts.file_name_chars {
-        let n = number(
-            c,
-            "SELECT count(*) FROM part p JOIN asset a ON a.id=p.asset WHERE a.job=?1 AND length(p.name)>?2",
-            (job.id, max),
-        )?;
-        push(
-            "end of a file name",
-            &format!("the destination takes {max} characters"),
-            unsigned(n),
-        );
-    }
-    let albums = unsigned(number(
-        c,
-        "SELECT count(*) FROM album WHERE job=?1 AND slice=0",
-        [job.id],
-    )?);
-    match &caps.albums {
-        None => push("album", "the destination has no albums", albums),
-        Some(album_caps) => {
-            let max = album_caps.title_chars;
-            let n = number(
-                c,
-                "SELECT count(*) FROM album WHERE job=?1 AND length(title)>?2",
-                (job.id, max),
-            )?;
-            push(
-                "end of an album title",
-                &format!("the destination takes {max} characters"),
-                unsigned(n),
-            );
-        }
-    }
-    Ok(losses)
-}
-
-fn all_fields() -> Fields {
-    [
-        Fields::TAKEN,
-        Fields::TITLE,
-        Fields::DESCRIPTION,
-        Fields::KEYWORDS,
-        Fields::PLACE,
-        Fields::FAVOURITE,
-        Fields::RATING,
-        Fields::HIDDEN,
-        Fields::ARCHIVED,
-        Fields::PRIVATE,
-        Fields::PEOPLE,
-    ]
-    .into_iter()
-    .fold(Fields::NONE, Fields::union)
-}
-
-/// Counts, for each field, the assets where it holds something worth carrying, as `Metadata::fields` sees it. In one
-/// pass: each text is parsed once for all fields.
-fn with_fields(c: &Connection, job: i64, fields: &[(Fields, &str)]) -> Result<Vec<u64>> {
-    if fields.is_empty() {
-        return Ok(Vec::new());
-    }
-    let columns: Vec<_> = fields
-        .iter()
-        .map(|(field, _)| {
-            let (path, test) = worth(*field);
-            format!("count(*) FILTER(WHERE metadata->>'$.{path}' {test})")
-        })
-        .collect();
-    let sql = format!("SELECT {} FROM asset WHERE job=?1", columns.join(","));
-    let counts = one(c, &sql, [job], |row| {
-        (0..fields.len())
-            .map(|column| row.get(column).map(unsigned))
-            .collect::<rusqlite::Result<Vec<_>>>()
-    })?;
-    Ok(counts.unwrap_or_default())
-}
-
-/// Where a field lies in the JSON, and when it is worth carrying.
-fn worth(field: Fields) -> (&'static str, &'static str) {
-    match field {
-        Fields::TAKEN => ("taken", "IS NOT NULL"),
-        Fields::TITLE => ("title.value", "<>''"),
-        Fields::DESCRIPTION => ("description.value", "<>''"),
-        Fields::KEYWORDS => ("keywords.value[0]", "IS NOT NULL"),
-        Fields::PLACE => ("place", "IS NOT NULL"),
-        Fields::FAVOURITE => ("favourite.value", "=1"),
-        Fields::RATING => ("rating.value", ">0"),
-        Fields::HIDDEN => ("hidden.value", "=1"),
-        Fields::ARCHIVED => ("archived.value", "=1"),
-        Fields::PRIVATE => ("private.value", "=1"),
-        _ => ("people.value[0]", "IS NOT NULL"),
-    }
+    Ok((plan, large))
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::sql_error;
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 /// A step from one version to the next.
 pub(super) struct Migration {
@@ -20,10 +20,16 @@ pub(super) struct Migration {
 }
 
 /// All steps, oldest first. A new journal is version 1 and all of them.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    from: 1,
-    sql: VERSION_2,
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        from: 1,
+        sql: VERSION_2,
+    },
+    Migration {
+        from: 2,
+        sql: VERSION_3,
+    },
+];
 
 // What a large statement changes is kept for its undoing, and what it sorts too: in memory that would grow with the
 // library. SQLite's files for it are private and have no name, or go with the process.
@@ -115,6 +121,44 @@ ALTER TABLE upload ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
 DROP VIEW accounting;
 ";
 
+// What people ask for beside a run and after it. `run.progress` is replaced every few seconds and never grows; `day_sum`
+// counts in the transaction that marks an upload committed, by the civil day of the machine.
+// `since` is the pass in which a row was first listed, `pass` the last one that listed it: 0 for rows of before, of which
+// that is not known. `chosen` holds the members of the albums that a filter means, until the assets themselves are listed. `again` is the run that takes a row up once more because a person asked for it; `before` is the
+// state of an upload until a later look at the destination found it to be lost.
+const VERSION_3: &str = "
+CREATE TABLE run(id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES job, kind TEXT NOT NULL CHECK(kind IN('migrate','retry','verify')),
+  started_at INTEGER NOT NULL, ended_at INTEGER, updated_at INTEGER NOT NULL, progress TEXT NOT NULL, outcome TEXT) STRICT;
+CREATE INDEX run_job ON run(job);
+CREATE TABLE recheck(job INTEGER NOT NULL REFERENCES job, level TEXT NOT NULL, begun_at INTEGER NOT NULL, second_look INTEGER NOT NULL DEFAULT 0,
+  place INTEGER NOT NULL DEFAULT 0, sums TEXT NOT NULL, PRIMARY KEY(job, level)) STRICT, WITHOUT ROWID;
+ALTER TABLE job ADD COLUMN before_at INTEGER;
+ALTER TABLE asset ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE part ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE part ADD COLUMN again INTEGER;
+ALTER TABLE album ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE album ADD COLUMN pass INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE album ADD COLUMN source_title TEXT;
+ALTER TABLE album ADD COLUMN again INTEGER;
+ALTER TABLE member ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE member ADD COLUMN pass INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE filing ADD COLUMN again INTEGER;
+ALTER TABLE upload ADD COLUMN again INTEGER;
+ALTER TABLE upload ADD COLUMN before TEXT;
+CREATE INDEX part_again ON part(again) WHERE again IS NOT NULL;
+CREATE TABLE day_sum(job INTEGER NOT NULL REFERENCES job, day TEXT NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY(job, day)) STRICT, WITHOUT ROWID;
+CREATE TABLE loss(job INTEGER NOT NULL REFERENCES job, position INTEGER NOT NULL, in_file INTEGER NOT NULL, what TEXT NOT NULL,
+  why TEXT NOT NULL, count INTEGER, PRIMARY KEY(job, position)) STRICT, WITHOUT ROWID;
+CREATE TABLE chosen(album INTEGER NOT NULL REFERENCES album, asset TEXT NOT NULL, position INTEGER, PRIMARY KEY(album, asset)) STRICT, WITHOUT ROWID;
+CREATE INDEX chosen_asset ON chosen(asset);
+CREATE TABLE planned(job INTEGER NOT NULL REFERENCES job, source_id TEXT NOT NULL, name TEXT NOT NULL, revision TEXT NOT NULL, parts TEXT NOT NULL,
+  albums TEXT NOT NULL, state TEXT NOT NULL CHECK(state IN('unseen','same','changed','new')), PRIMARY KEY(job, source_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE planned_album(job INTEGER NOT NULL REFERENCES job, source_id TEXT NOT NULL, title TEXT NOT NULL, places INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK(state IN('unseen','same','new')), now_title TEXT, kept INTEGER NOT NULL DEFAULT 0, grown INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(job, source_id)) STRICT, WITHOUT ROWID;
+";
+
 /// Sets what every connection needs.
 pub(super) fn prepare(connection: &Connection) -> Result<()> {
     connection.execute_batch(PRAGMAS).map_err(sql_error)?;
@@ -166,6 +210,13 @@ fn version_of(connection: &Connection) -> Result<i64> {
         .map_err(sql_error)
 }
 
+/// Says whether a database has no tables yet.
+pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
+    connection
+        .query_row("SELECT count(*)=0 FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(sql_error)
+}
+
 fn create(connection: &mut Connection, path: &Path, steps: &[Migration], version: i64) -> Result<()> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -174,10 +225,7 @@ fn create(connection: &mut Connection, path: &Path, steps: &[Migration], version
         // Another process was quicker.
         return Ok(());
     }
-    let tables: i64 = transaction
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(sql_error)?;
-    if tables != 0 {
+    if !is_empty(&transaction)? {
         return Err(Error::new(ErrorKind::Config, "the file is a database, but no journal")
             .operation(Operation::Journal)
             .context("file", path.display())
@@ -254,6 +302,28 @@ mod tests {
         let version: i64 = copy.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         assert_eq!(version, 1);
         assert!(copy.execute("UPDATE job SET colour='red'", []).is_err());
+    }
+
+    #[test]
+    fn a_journal_of_version_two_keeps_its_rows_and_gains_the_new_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j.sqlite");
+        let mut connection = Connection::open(&path).unwrap();
+        prepare(&connection).unwrap();
+        bring_up(&mut connection, &path, &MIGRATIONS[..1], 2).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO account VALUES(1,'a','','anna',NULL),(2,'b','','anna',NULL);
+                 INSERT INTO job(id,source,target,options,options_hash,created_at,state) VALUES(7,1,2,'{}',x'00',1,'running');",
+            )
+            .unwrap();
+        bring_up(&mut connection, &path, MIGRATIONS, VERSION).unwrap();
+        assert_eq!(version_of(&connection).unwrap(), VERSION);
+        let number = |sql: &str| -> i64 { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(number("SELECT id FROM job"), 7);
+        assert_eq!(number("SELECT count(*) FROM run"), 0);
+        assert_eq!(number("SELECT count(*) FROM day_sum"), 0);
+        assert!(folder.path().join("j.sqlite.v2").exists());
     }
 
     #[test]

@@ -270,11 +270,14 @@ pub(crate) fn being_staged(c: &Connection, id: i64) -> Result<Option<BeingStaged
 /// Notes that the bytes that were being sent are an item already.
 pub(crate) fn exists(c: &Connection, id: i64, intent: i64, dest: &str, now: Timestamp) -> Result<()> {
     super::marks::take_hashes(c, id)?;
-    exec(
+    let changed = exec(
         c,
         "UPDATE upload SET state='committed', dest_id=?2, spool=NULL, next_try=NULL WHERE id=?1 AND state='staging'",
         (id, dest),
     )?;
+    if changed > 0 {
+        super::runs::count_day(c, id, now)?;
+    }
     super::filings::mark_ready(c, id)?;
     intents::close(c, intent, "happened", now)
 }
@@ -352,6 +355,12 @@ pub(crate) fn spool_lost(c: &Connection, id: i64) -> Result<()> {
 
 /// Gives an upload up.
 pub(crate) fn fail(c: &Connection, id: i64, intent: Option<i64>, reason: &Reason, now: Timestamp) -> Result<()> {
+    if keep_item(c, id, &reason.message)? {
+        return match intent {
+            Some(intent) => intents::close(c, intent, "failed", now),
+            None => Ok(()),
+        };
+    }
     exec(
         c,
         "UPDATE upload SET state='failed', error_kind=?2, error=?3, token=NULL, next_try=NULL, spool=NULL WHERE id=?1",
@@ -361,6 +370,24 @@ pub(crate) fn fail(c: &Connection, id: i64, intent: Option<i64>, reason: &Reason
         Some(intent) => intents::close(c, intent, "failed", now),
         None => Ok(()),
     }
+}
+
+/// Gives up sending the bytes of an item once more for an album: the item is what it was. Says whether it was that.
+fn keep_item(c: &Connection, id: i64, reason: &str) -> Result<bool> {
+    let kept = exec(
+        c,
+        "UPDATE upload SET state=before, before=NULL, token=NULL, token_until=NULL, token_session=NULL, next_try=NULL, spool=NULL, error=NULL,
+           error_kind=NULL WHERE id=?1 AND before IS NOT NULL AND state IN('wanted','spooled','staging','staged','committing')",
+        [id],
+    )?;
+    if kept > 0 {
+        exec(
+            c,
+            "UPDATE filing SET state='unfiled', ready=0, reason=?2 WHERE upload=?1 AND state IN('wanted','adding')",
+            (id, reason),
+        )?;
+    }
+    Ok(kept > 0)
 }
 
 /// Notes that the destination has the bytes already.
@@ -373,6 +400,9 @@ pub(crate) fn already_there(c: &Connection, id: i64, intent: Option<i64>, dest: 
            THEN 'committed' ELSE 'already_there' END WHERE id=?1",
         (id, dest, intent),
     )?;
+    if number(c, "SELECT state='committed' FROM upload WHERE id=?1", [id])? != 0 {
+        super::runs::count_day(c, id, now)?;
+    }
     super::filings::mark_ready(c, id)?;
     match intent {
         Some(intent) => intents::close(c, intent, "already_there", now),
@@ -382,6 +412,9 @@ pub(crate) fn already_there(c: &Connection, id: i64, intent: Option<i64>, dest: 
 
 /// Leaves out all parts of an upload, because the source does not have them any more.
 pub(crate) fn skip_gone(c: &Connection, id: i64, part_row: i64, reason: &str) -> Result<()> {
+    if keep_item(c, id, reason)? {
+        return Ok(());
+    }
     exec(
         c,
         "UPDATE part SET upload=NULL, skipped=?2 WHERE id=?1",

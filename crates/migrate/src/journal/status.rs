@@ -1,9 +1,10 @@
 //! What people ask about jobs; works beside a run.
 
-use photomove_core::Result;
+use photomove_core::{Filters, Result};
+use rusqlite::Connection;
 
-use super::rows::{number, rows};
-use super::{Failure, JobId, JobState, JobStatus, Journal, accounting, instant, unsigned};
+use super::rows::{number, one, rows};
+use super::{Failure, JobId, JobState, JobStatus, Journal, accounting, filtered, instant, unsigned};
 use crate::{AccountName, Reason};
 
 impl Journal {
@@ -13,40 +14,43 @@ impl Journal {
     /// When the journal cannot be read.
     pub async fn jobs(&self) -> Result<Vec<JobStatus>> {
         self.read(|c| {
-            let mut jobs = rows(
-                c,
-                "SELECT j.id,s.kind,s.label,t.kind,t.label,j.state,j.created_at,j.wake_at,j.pass FROM job j
-                 JOIN account s ON s.id=j.source JOIN account t ON t.id=j.target ORDER BY j.id LIMIT 10000",
-                [],
-                |row| {
-                    Ok(JobStatus {
-                        id: JobId(row.get(0)?),
-                        source: AccountName {
-                            kind: row.get(1)?,
-                            label: row.get(2)?,
-                        },
-                        target: AccountName {
-                            kind: row.get(3)?,
-                            label: row.get(4)?,
-                        },
-                        state: JobState::from_name(&row.get::<_, String>(5)?),
-                        created_at: instant(row.get(6)?),
-                        wake_at: row.get::<_, Option<i64>>(7)?.map(instant),
-                        pass: unsigned(row.get(8)?),
-                        accounting: crate::Accounting::default(),
-                        open_intents: 0,
-                    })
-                },
-            )?;
-            for job in &mut jobs {
-                job.accounting = accounting::accounting(c, job.id.0)?;
-                job.open_intents = unsigned(number(
-                    c,
-                    "SELECT count(*) FROM intent WHERE job=?1 AND closed_at IS NULL",
-                    [job.id.0],
-                )?);
+            let mut jobs = Vec::new();
+            for number in numbers(c)? {
+                jobs.extend(status(c, number)?);
             }
             Ok(jobs)
+        })
+        .await
+    }
+
+    /// Lists the numbers of all jobs, oldest first, at most 10,000.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn job_numbers(&self) -> Result<Vec<JobId>> {
+        self.read(numbers).await
+    }
+
+    /// Returns how a job stands; `None` if there is no such job.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn job(&self, job: JobId) -> Result<Option<JobStatus>> {
+        self.read(move |c| status(c, job)).await
+    }
+
+    /// Returns the job that ran last, or the youngest one if none of them has run with this version.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn latest_job(&self) -> Result<Option<JobId>> {
+        self.read(|c| {
+            one(
+                c,
+                "SELECT id FROM job ORDER BY (SELECT max(id) FROM run WHERE run.job=job.id) DESC NULLS LAST, id DESC LIMIT 1",
+                [],
+                |row| row.get(0).map(JobId),
+            )
         })
         .await
     }
@@ -72,10 +76,7 @@ impl Journal {
                         size_bytes: row.get::<_, Option<i64>>(3)?.map(unsigned),
                         skipped: skipped.is_some(),
                         reason: match skipped {
-                            Some(message) => Reason {
-                                kind: "gone".into(),
-                                message,
-                            },
+                            Some(message) => Reason::of_skipped(message),
                             None => Reason {
                                 kind: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
                                 message: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
@@ -87,4 +88,52 @@ impl Journal {
         })
         .await
     }
+}
+
+fn numbers(c: &Connection) -> Result<Vec<JobId>> {
+    rows(c, "SELECT id FROM job ORDER BY id LIMIT 10000", [], |row| {
+        row.get(0).map(JobId)
+    })
+}
+
+fn status(c: &Connection, job: JobId) -> Result<Option<JobStatus>> {
+    let found = one(
+        c,
+        "SELECT s.kind,s.label,t.kind,t.label,j.state,j.created_at,j.wake_at,j.pass,j.options FROM job j
+         JOIN account s ON s.id=j.source JOIN account t ON t.id=j.target WHERE j.id=?1",
+        [job.0],
+        |row| {
+            let options: String = row.get(8)?;
+            let status = JobStatus {
+                id: job,
+                filters: Filters::default(),
+                source: AccountName {
+                    kind: row.get(0)?,
+                    label: row.get(1)?,
+                },
+                target: AccountName {
+                    kind: row.get(2)?,
+                    label: row.get(3)?,
+                },
+                state: JobState::from_name(&row.get::<_, String>(4)?),
+                created_at: instant(row.get(5)?),
+                wake_at: row.get::<_, Option<i64>>(6)?.map(instant),
+                pass: unsigned(row.get(7)?),
+                accounting: crate::Accounting::default(),
+                open_intents: 0,
+            };
+            Ok((status, options))
+        },
+    )?;
+    let Some((mut found, options)) = found else {
+        return Ok(None);
+    };
+    found.filters = filtered::of_options(&options)?;
+    found.accounting = accounting::accounting(c, job.0)?;
+    found.open_intents = unsigned(number(
+        c,
+        "SELECT count(*) FROM intent WHERE job=?1 AND closed_at IS NULL",
+        [job.0],
+    )?);
+    Ok(Some(found))
 }

@@ -154,3 +154,44 @@ fn a_file_that_is_no_journal_is_left_alone() {
     assert_eq!(open(&path).unwrap_err().message(), "the journal is damaged");
     assert!(fs::read_to_string(&path).unwrap().starts_with("these are my notes"));
 }
+
+#[tokio::test]
+async fn a_journal_of_the_previous_version_is_brought_up_to_date_before_it_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.sqlite");
+    let clock: SharedClock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
+    assert!(Journal::open_up_to_date(&path, clock.clone()).unwrap().is_none());
+    {
+        let mut connection = Connection::open(&path).unwrap();
+        schema::prepare(&connection).unwrap();
+        let steps = &schema::MIGRATIONS[..schema::MIGRATIONS.len() - 1];
+        schema::bring_up(&mut connection, &path, steps, VERSION - 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO account VALUES(1,'a','','anna',NULL),(2,'b','','anna',NULL);
+                 INSERT INTO job(id,source,target,options,options_hash,created_at,state) VALUES(7,1,2,'{}',x'00',1,'running');",
+            )
+            .unwrap();
+    }
+    assert!(Journal::open_read_only(&path, clock.clone()).is_err());
+    let journal = Journal::open_up_to_date(&path, clock).unwrap().unwrap();
+    let overview = journal.overview(JobId(7)).await.unwrap().unwrap();
+    assert_eq!(
+        (overview.status.id, overview.days.len(), overview.losses.len()),
+        (JobId(7), 0, 0)
+    );
+    assert!(journal.items(JobId(7), None, 10).await.unwrap().is_empty());
+    assert!(folder.path().join(format!("j.sqlite.v{}", VERSION - 1)).exists());
+}
+
+#[test]
+fn a_journal_that_is_just_being_made_is_none_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j.sqlite");
+    // What a run leaves between making the file and making its tables.
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("PRAGMA journal_mode=WAL; VACUUM").unwrap();
+    assert!(fs::metadata(&path).unwrap().len() > 0);
+    let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
+    assert!(Journal::open_read_only(&path, clock).unwrap().is_none());
+}

@@ -59,34 +59,43 @@ pub(crate) struct Ready {
     pub id: i64,
     /// How often its token died before it was used.
     pub expired: u32,
+    /// Its length, as far as the source tells.
+    pub bytes: u64,
 }
 
 fn ready_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Ready> {
     Ok(Ready {
         id: row.get(0)?,
         expired: row.get(1)?,
+        bytes: row.get::<_, Option<i64>>(2)?.map_or(0, unsigned),
     })
 }
 
-/// Returns uploads that can be received or sent now.
-pub(crate) fn ready(c: &Connection, job: i64, now: Timestamp, order: Order, limit: u32) -> Result<Vec<Ready>> {
+/// Returns uploads that can be received or sent now; with `only` those that this run takes up again.
+pub(crate) fn ready(
+    c: &Connection,
+    (job, only): (i64, Option<i64>),
+    now: Timestamp,
+    order: Order,
+    limit: u32,
+) -> Result<Vec<Ready>> {
     let now = millis(now);
     if let Order::BySequence { after } = order {
         // By row id, so that a page costs what it holds and not a sort of all that is left.
         return rows(
             c,
-            "SELECT id,expired FROM upload NOT INDEXED WHERE job=?1 AND id>?3 AND state IN('wanted','spooled') AND (next_try IS NULL OR next_try<=?2)
-             ORDER BY id LIMIT ?4",
-            (job, now, after, limit),
+            "SELECT id,expired,(SELECT max(size) FROM part WHERE upload=upload.id) FROM upload NOT INDEXED WHERE job=?1 AND id>?3 AND state IN('wanted','spooled') AND (next_try IS NULL OR next_try<=?2)
+             AND (?5 IS NULL OR again IS ?5) ORDER BY id LIMIT ?4",
+            (job, now, after, limit, only),
             ready_row,
         );
     }
     let of = |state: &str| {
         rows(
             c,
-            "SELECT id,expired FROM upload WHERE job=?1 AND state=?2 AND (next_try IS NULL OR next_try<=?3)
-             ORDER BY first_album, place, id LIMIT ?4",
-            (job, state, now, limit),
+            "SELECT id,expired,(SELECT max(size) FROM part WHERE upload=upload.id) FROM upload WHERE job=?1 AND state=?2 AND (next_try IS NULL OR next_try<=?3)
+             AND (?5 IS NULL OR again IS ?5) ORDER BY first_album, place, id LIMIT ?4",
+            (job, state, now, limit, only),
             ready_row,
         )
     };
@@ -111,16 +120,28 @@ pub(crate) fn waiting(c: &Connection, job: i64, max: u64) -> Result<(u64, u64)> 
 }
 
 /// Returns when the next upload that pauses can go on.
-pub(crate) fn next_due(c: &Connection, job: i64, now: Timestamp) -> Result<Option<Timestamp>> {
+pub(crate) fn next_due(c: &Connection, (job, only): (i64, Option<i64>), now: Timestamp) -> Result<Option<Timestamp>> {
     let due = one(
         c,
-        "SELECT min(next_try) FROM upload WHERE job=?1 AND state IN('wanted','spooled','staged','committed') AND next_try>?2",
-        (job, millis(now)),
+        "SELECT min(next_try) FROM upload WHERE job=?1 AND state IN('wanted','spooled','staged','committed') AND next_try>?2
+           AND (?3 IS NULL OR again IS ?3 OR state IN('staged','committed'))",
+        (job, millis(now), only),
         |row| row.get::<_, Option<i64>>(0),
     )?
     .flatten()
     .map(instant);
     Ok(due)
+}
+
+/// Returns when the next one can go on that is sent already and waits to be made into an item.
+pub(crate) fn next_staged(c: &Connection, job: i64, now: Timestamp) -> Result<Option<Timestamp>> {
+    let due = one(
+        c,
+        "SELECT min(next_try) FROM upload WHERE job=?1 AND state='staged' AND next_try>?2",
+        (job, millis(now)),
+        |row| row.get::<_, Option<i64>>(0),
+    )?;
+    Ok(due.flatten().map(instant))
 }
 
 /// Reads an upload with the part to read it from: another one of its duplicates at each attempt.

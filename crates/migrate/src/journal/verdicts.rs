@@ -122,7 +122,7 @@ pub(crate) fn apply(c: &Connection, upload: i64, verdict: &Verdict, now: Timesta
     }
 }
 
-fn put_evidence(c: &Connection, upload: i64, result: &str, detail: &str, now: Timestamp) -> Result<()> {
+pub(super) fn put_evidence(c: &Connection, upload: i64, result: &str, detail: &str, now: Timestamp) -> Result<()> {
     exec(
         c,
         "INSERT INTO evidence(upload,level,result,at,detail) VALUES(?1,'checksum',?2,?3,?4)

@@ -72,6 +72,22 @@ impl Writer {
         queue.send(task).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
+
+    /// Runs the closure inside a transaction later on, unless the queue is full.
+    pub(super) fn post<F>(&self, write: F) -> bool
+    where
+        F: FnOnce(&Connection) -> Result<()> + Send + 'static,
+    {
+        let task: Task = Box::new(move |connection| {
+            let result = connection.map_or(Ok(()), |connection| in_savepoint(connection, write));
+            Box::new(move |failure| {
+                if let Some(error) = failure.or(result.err()) {
+                    tracing::debug!(%error, "a note was not kept");
+                }
+            })
+        });
+        self.queue.as_ref().is_some_and(|queue| queue.try_send(task).is_ok())
+    }
 }
 
 impl Drop for Writer {

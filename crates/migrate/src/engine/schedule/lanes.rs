@@ -61,19 +61,21 @@ impl Schedule<'_> {
     async fn next_lane(&self, now: Timestamp) -> StepResult<Option<Work>> {
         let job = self.core.job.id;
         let batch = self.core.sink_caps.commit_batch.get();
-        for group in self.core.read(move |c| commits::groups(c, job, now)).await? {
+        let which = (job, self.core.only);
+        for group in self.core.read(move |c| commits::groups(c, which, now)).await? {
             if self.is_busy(group.album) {
                 continue;
             }
             let waited_in_vain = group.expired > 0 && group.ready >= u64::from(self.company(group.expired));
-            if !group.pending || waited_in_vain || self.is_aged(group.oldest, now) {
+            let is_pending = group.pending && !self.is_finishing();
+            if !is_pending || waited_in_vain || self.is_aged(group.oldest, now) {
                 return Ok(Some(Work::Commit(group.album)));
             }
             if group.ready >= u64::from(batch) {
                 let album = group.album;
                 let held = self
                     .core
-                    .read(move |c| commits::is_held(c, job, album, batch, now))
+                    .read(move |c| commits::is_held(c, which, album, batch, now))
                     .await?;
                 if !held {
                     return Ok(Some(Work::Commit(album)));
@@ -89,7 +91,8 @@ impl Schedule<'_> {
                 return Ok(Some(Work::Add(album)));
             }
         }
-        if !self.core.later_fields().is_empty() && !self.lanes.contains(&Lane::Describe) {
+        let may_describe = !self.no_questions && !self.lanes.contains(&Lane::Describe);
+        if may_describe && !self.core.later_fields().is_empty() {
             let waiting = self.core.read(move |c| verdicts::to_describe(c, job, 1)).await?;
             if !waiting.is_empty() {
                 return Ok(Some(Work::Describe));
@@ -99,9 +102,9 @@ impl Schedule<'_> {
     }
 
     async fn further(&self, foreign: Option<bool>, batch: u32) -> StepResult<Option<i64>> {
-        let job = self.core.job.id;
-        let found = self.core.read(move |c| filings::further(c, job, foreign)).await?;
-        let due = |one: &filings::Further| one.ready >= u64::from(batch.max(1)) || !one.pending;
+        let which = (self.core.job.id, self.core.only);
+        let found = self.core.read(move |c| filings::further(c, which, foreign)).await?;
+        let due = |one: &filings::Further| one.ready >= u64::from(batch.max(1)) || !one.pending || self.is_finishing();
         Ok(found
             .into_iter()
             .filter(|one| !self.is_busy(Some(one.album)))

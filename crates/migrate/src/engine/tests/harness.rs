@@ -127,6 +127,7 @@ impl Bench {
             observer: Arc::clone(&self.recorder) as Arc<dyn Observer>,
             stop: self.stop.clone(),
             drill: self.drill.clone(),
+            sampler: None,
         };
         Migration::new(source, target, journal, options, env)
     }

@@ -8,6 +8,7 @@ use photomove_core::{Damage, Operation};
 use super::harness::Bench;
 use super::killer::Killer;
 use super::streams::{LONG, MIDDLE, bench, bytes, film};
+#[cfg(target_os = "linux")]
 use crate::StopReason;
 
 fn spool(bench: &Bench) -> PathBuf {

@@ -11,7 +11,7 @@ use super::cut_short;
 use super::log::Log;
 use crate::StopToken;
 
-/// A body that was received and ends in the middle once the run drains, if its upload can be continued later.
+/// A body that was received and ends in the middle once the run drains or its time is over, if its upload can be continued later.
 #[derive(Debug)]
 pub(super) struct Interruptible<'a> {
     inner: &'a dyn Body,
@@ -23,17 +23,24 @@ pub(super) struct Interruptible<'a> {
 #[derive(Debug, Clone)]
 struct Watch {
     stop: StopToken,
+    over: Arc<AtomicBool>,
     durable: Arc<AtomicBool>,
     cut: Arc<AtomicBool>,
 }
 
 impl<'a> Interruptible<'a> {
-    pub(super) fn new(inner: &'a dyn Body, log: &Log<'_>, stop: &StopToken, is_kept: bool) -> Self {
+    pub(super) fn new(
+        inner: &'a dyn Body,
+        log: &Log<'_>,
+        (stop, over): (&StopToken, &Arc<AtomicBool>),
+        is_kept: bool,
+    ) -> Self {
         Self {
             inner,
             is_kept,
             watch: Watch {
                 stop: stop.clone(),
+                over: Arc::clone(over),
                 durable: log.durable(),
                 cut: Arc::default(),
             },
@@ -48,7 +55,8 @@ impl<'a> Interruptible<'a> {
 
 impl Watch {
     fn is_over(&self) -> bool {
-        let is_over = self.stop.is_draining() && self.durable.load(Ordering::SeqCst);
+        let is_wanted = self.stop.is_draining() || self.over.load(Ordering::SeqCst);
+        let is_over = is_wanted && self.durable.load(Ordering::SeqCst);
         if is_over {
             self.cut.store(true, Ordering::SeqCst);
         }

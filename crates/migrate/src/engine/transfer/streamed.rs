@@ -50,7 +50,7 @@ impl Core {
         let memory = self.hold_memory(read_ahead(self.block())).await;
         let memory = memory.map_err(StopReason::Failed)?;
         let stage_place = self.stage_places.acquire().await;
-        if self.env.stop.is_draining() {
+        if self.is_ending() {
             return Ok(());
         }
         let Some((intent, resume, marks)) = self.begin_streamed(row, size).await? else {

@@ -84,6 +84,6 @@ async fn a_disk_full_at_any_write_stops_the_run_and_room_lets_it_go_on() {
         // Those that were in flight when the disk was full, and no more.
         assert!(uploads <= ITEMS as u64 + 4, "limit {limit}: {uploads} uploads");
     }
-    assert!(stopped > 5, "only {stopped} runs met the full disk");
+    assert!(stopped > 3, "only {stopped} runs met the full disk");
     eprintln!("disk: {stopped} runs met a full disk");
 }
