@@ -37,6 +37,39 @@ pub(crate) fn command(app: &App, words: &str) -> String {
     format!("{out} {words}")
 }
 
+/// Returns the command that was typed, as it goes on from where it stopped; `None` where nobody typed one.
+pub(crate) fn same(app: &App) -> Option<String> {
+    let global = &app.global;
+    if global.words.is_empty() {
+        return None;
+    }
+    let mut out = "photomove".to_owned();
+    let unset = [
+        ("--state-dir", "PHOTOMOVE_STATE_DIR", global.state_dir.is_none()),
+        ("--config", "PHOTOMOVE_CONFIG", global.config.is_none()),
+        ("--ca-cert", "PHOTOMOVE_CA_CERT", global.ca_cert.is_none()),
+    ];
+    for (option, variable, _) in unset.into_iter().filter(|(_, _, is_unset)| *is_unset) {
+        if let Some(path) = app.environment.get(variable).map(Path::new) {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            out.push_str(&format!(" {option} {}", quoted(path.as_os_str())));
+        }
+    }
+    // A new journal would know nothing of what this one has done.
+    for word in global.words.iter().filter(|word| *word != "--new-journal") {
+        out.push_str(&format!(" {}", quoted(word)));
+    }
+    Some(out)
+}
+
+/// Returns what to run to go on: the exact command, if one was typed.
+pub(crate) fn to_go_on(app: &App) -> String {
+    match same(app) {
+        Some(command) => format!("`{command}`"),
+        None => "the same command".to_owned(),
+    }
+}
+
 /// Returns the command that signs in where `endpoint` is.
 pub(crate) fn login(app: &App, endpoint: &Endpoint) -> String {
     command(app, &format!("auth login {endpoint}"))

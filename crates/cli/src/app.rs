@@ -9,7 +9,7 @@ use photomove_core::{Error, ErrorKind, Result, SharedClock, SharedRandom, System
 
 use crate::args::{Cli, Command, Global};
 use crate::ask::Person;
-use crate::commands::{auth, migrate, plan, sim, status};
+use crate::commands::{apply, auth, completions, doctor, man, migrate, plan, sim, status};
 use crate::drill::Planted;
 use crate::exit::Exit;
 use crate::normalise::{self, Refusal};
@@ -71,14 +71,33 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let printer = Printer::of_process(cli.global.json);
     let rust_log = environment.get("RUST_LOG").and_then(|text| text.to_str());
+    let file = match log_file(&cli.global, &environment, &argv, &printer) {
+        Ok(file) => file,
+        Err(error) => return tell(&error, &printer).into(),
+    };
     log::start(
         cli.global.verbose,
         rust_log,
         &printer,
         printer.talks_to_terminal() && !no_color,
+        file,
     );
     let result = start(cli, environment, printer.clone());
-    result.unwrap_or_else(|error| tell(&error, &printer)).into()
+    let exit = result.unwrap_or_else(|error| tell(&error, &printer));
+    tracing::debug!(target: log::SAID, "ended with exit code {}", exit.code());
+    exit.into()
+}
+
+/// Opens the log file, if one was named.
+fn log_file(
+    global: &Global,
+    environment: &Environment,
+    argv: &[OsString],
+    printer: &Printer,
+) -> Result<Option<log::LogFile>> {
+    let named = global.log_file.clone();
+    let path = named.or_else(|| environment.path("PHOTOMOVE_LOG_FILE"));
+    path.map(|path| log::LogFile::open(&path, argv, printer)).transpose()
 }
 
 fn start(cli: Cli, environment: Environment, printer: Printer) -> Result<Exit> {
@@ -107,7 +126,7 @@ async fn execute(cli: Cli, environment: Environment, printer: Printer) -> Result
         }
     });
     let app = App {
-        person: Person::of_process(cli.global.yes, printer.clone()),
+        person: Person::of_process(cli.global.yes, printer.clone()).with_program(environment.path("PHOTOMOVE_BROWSER")),
         global: cli.global,
         environment,
         printer,
@@ -139,8 +158,15 @@ pub(crate) async fn dispatch(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Migrate(args) => migrate::run(app, args).await,
         Command::Plan(args) => plan::run(app, args).await,
+        Command::Apply(args) => apply::run(app, args).await,
         Command::Status(args) => status::run(app, args).await,
+        Command::Report(args) => crate::commands::report::run(app, args).await,
+        Command::Retry(args) => crate::commands::retry::run(app, args).await,
+        Command::Verify(args) => Box::pin(crate::commands::verify::run(app, args)).await,
         Command::Auth(args) => auth::run(app, args).await,
+        Command::Doctor(args) => Box::pin(doctor::run(app, &args)).await,
+        Command::Completions(args) => Ok(completions::run(app, &args)),
+        Command::Man(args) => man::run(app, &args),
         #[cfg(all(feature = "amazon", feature = "google"))]
         Command::Demo(args) => crate::commands::demo::run(app, args).await,
         Command::Sim(args) => sim::run(app, args).await,
@@ -157,6 +183,7 @@ pub(crate) async fn dispatch(app: &App, command: Command) -> Result<Exit> {
 fn drains(command: &Command) -> bool {
     match command {
         Command::Migrate(_) => true,
+        Command::Apply(_) | Command::Retry(_) | Command::Verify(_) => true,
         #[cfg(all(feature = "amazon", feature = "google"))]
         Command::Demo(_) => true,
         _ => false,

@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand};
 
 #[cfg(all(feature = "amazon", feature = "google"))]
 use crate::commands::demo;
-use crate::commands::{auth, migrate, plan, sim, status};
+use crate::commands::{apply, auth, completions, doctor, man, migrate, plan, report, retry, sim, status, verify};
+use crate::exit::Exit;
 
 /// Moves a whole photo library from one service to another, and proves that it did.
 ///
@@ -18,9 +19,9 @@ use crate::commands::{auth, migrate, plan, sim, status};
     name = "photomove",
     version,
     max_term_width = 100,
-    override_usage = "photomove [OPTIONS] FROM TO\n       photomove [OPTIONS] <COMMAND>",
-    after_help = "Try it without any account:\n  photomove demo\n\nMove everything from Amazon Photos to Google Photos:\n  photomove auth login amazon\n  photomove auth login google --client-secret client_secret.json\n  photomove amazon google",
-    after_long_help = EXIT_CODES
+    override_usage = USAGE,
+    after_help = EXAMPLES,
+    after_long_help = ending()
 )]
 pub(crate) struct Cli {
     /// Options that every command takes.
@@ -31,28 +32,33 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "\
+/// What is typed.
+pub(crate) const USAGE: &str = "photomove [OPTIONS] FROM TO\n       photomove [OPTIONS] <COMMAND>";
+
+const EXAMPLES: &str = "\
 Try it without any account:
   photomove demo
 
 Move everything from Amazon Photos to Google Photos:
   photomove auth login amazon
-  photomove auth login google --client-secret client_secret.json
-  photomove amazon google
+  photomove auth setup google
+  photomove amazon google";
 
-Settings: an option beats an environment variable (`PHOTOMOVE_…`), which beats the settings file, which beats the default.
-
-Exit codes:
-    0  done (unverifiable ones are counted in the last line)
-    1  error
-    2  wrong arguments or settings
-    3  some items failed (they are listed)
-    4  sign-in needed
-    5  daily quota reached; the same command goes on tomorrow
-    6  destination full
-    7  verification found differences
-   10  journal in use by another run
-  130  interrupted; the same command goes on";
+/// What stands below the long help.
+fn ending() -> String {
+    let codes: Vec<String> = Exit::ALL
+        .iter()
+        .map(|exit| format!("  {:>3}  {}", exit.code(), exit.meaning()))
+        .collect();
+    format!(
+        "{EXAMPLES}\n\n\
+         Settings: an option beats an environment variable (`PHOTOMOVE_…`), which beats the settings file, which beats the \
+         default.\n\n\
+         When something is wrong: `photomove doctor` looks for it, and `--log-file FILE` writes down what happened.\n\n\
+         Exit codes:\n{}",
+        codes.join("\n")
+    )
+}
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Default, Args)]
@@ -75,6 +81,12 @@ pub(crate) struct Global {
     /// Also trust the certificates of this PEM file [env: PHOTOMOVE_CA_CERT]
     #[arg(long, global = true, value_name = "FILE", help_heading = "General options")]
     pub(crate) ca_cert: Option<PathBuf>,
+    /// Write everything that may help to find a fault to this file, without secrets [env: PHOTOMOVE_LOG_FILE]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "General options")]
+    pub(crate) log_file: Option<PathBuf>,
+    /// All that was typed behind the program's name.
+    #[arg(skip)]
+    pub(crate) words: Vec<OsString>,
     /// Print without colours [env: NO_COLOR]
     #[arg(long, global = true, help_heading = "General options")]
     pub(crate) no_color: bool,
@@ -87,15 +99,30 @@ pub(crate) enum Command {
     Migrate(migrate::MigrateArgs),
     /// Count what would be moved; nothing is written at the destination
     Plan(plan::PlanArgs),
+    /// Do what a plan file says, and name what has changed since
+    Apply(apply::ApplyArgs),
     /// Show what has been moved so far
     Status(status::StatusArgs),
+    /// Say what became of every file, and what to do about those that are not proven; write lists that prove the rest
+    Report(report::ReportArgs),
+    /// Try again what failed, and nothing else
+    Retry(retry::RetryArgs),
+    /// Look again at what the destination holds; nothing is written there, and the source is not needed
+    Verify(verify::VerifyArgs),
     /// Sign in, sign out, and show who is signed in
     Auth(auth::AuthArgs),
+    /// Look for what is wrong: settings, sign-ins, journal, network; the result is fit for a bug report
+    Doctor(doctor::DoctorArgs),
     #[cfg(all(feature = "amazon", feature = "google"))]
     /// Move a generated library between stand-ins of the services: no account, no network
     Demo(demo::DemoArgs),
     /// Start stand-ins of the services on this machine, for tests
     Sim(sim::SimArgs),
+    /// Print what makes a shell complete commands and options
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(man::ManArgs),
     /// Commands of Amazon Photos; `photomove amazon TO` moves from it
     #[cfg(feature = "amazon")]
     Amazon(Noun),

@@ -39,6 +39,14 @@ impl Kind {
         }
     }
 
+    /// Returns the option by which people say how much is free there, where the service does not.
+    pub(crate) fn free_option(self) -> Option<&'static str> {
+        match self {
+            Self::Amazon => None,
+            Self::Google => Some("--google-free"),
+        }
+    }
+
     /// Says whether this version can read from it.
     pub(crate) fn is_source(self) -> bool {
         self == Self::Amazon

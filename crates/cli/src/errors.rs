@@ -11,6 +11,10 @@ use serde_json::{Value, json};
 use crate::exit::Exit;
 use crate::settings::FileMistake;
 
+pub(crate) use self::hints::next_step;
+
+mod hints;
+
 /// An error as people see it.
 #[derive(Debug)]
 pub(crate) struct Shown<'e> {
@@ -41,9 +45,7 @@ impl StdError for Shown<'_> {
 
 impl Diagnostic for Shown<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error
-            .hint_text()
-            .map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
+        Some(Box::new(next_step(self.error)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -145,7 +147,7 @@ pub(crate) fn object(error: &Error) -> Value {
         "provider": error.provider_name(),
         "operation": error.operation_name().map(|operation| operation.to_string()),
         "details": details,
-        "hint": error.hint_text(),
+        "hint": next_step(error),
         "exit_code": Exit::of_error(error).code(),
     })
 }
@@ -197,7 +199,11 @@ mod tests {
             Some(Box::new(Because("Connection refused (os error 111)", None))),
         );
         let error = Error::new(ErrorKind::Network, "nothing answers at x (connection refused)").source(cause);
-        assert_eq!(render(&error), "error: nothing answers at x (connection refused)\n");
+        assert!(
+            render(&error).starts_with("error: nothing answers at x (connection refused)\nhint: "),
+            "{}",
+            render(&error)
+        );
     }
 
     #[test]
@@ -213,6 +219,7 @@ mod tests {
         error: settings file config.toml: unknown field `bad`
           2 | bad = true
             | ^^^
+        hint: check the options and the settings: `photomove doctor` shows what is in force
         ");
     }
 

@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     ItemsFailed,
     /// A sign-in is needed.
     SignIn,
-    /// A daily quota is reached; the same command goes on later.
+    /// A daily quota, or a limit of the person's own, is reached; the same command goes on later.
     Quota,
     /// The destination is full.
     Full,
@@ -31,7 +31,6 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// All of them, in the order of their codes.
-    #[cfg(test)]
     pub(crate) const ALL: [Self; 10] = [
         Self::Done,
         Self::Error,
@@ -58,6 +57,22 @@ impl Exit {
             Self::Differences => 7,
             Self::InUse => 10,
             Self::Interrupted => 130,
+        }
+    }
+
+    /// Returns what it means, in a few words.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done (unverifiable ones are counted in the last line)",
+            Self::Error => "error",
+            Self::Usage => "wrong arguments or settings",
+            Self::ItemsFailed => "some items failed (they are listed)",
+            Self::SignIn => "sign-in needed",
+            Self::Quota => "daily quota or a limit of your own reached; the same command goes on later",
+            Self::Full => "destination full",
+            Self::Differences => "verification found differences",
+            Self::InUse => "journal in use by another run",
+            Self::Interrupted => "interrupted; the same command goes on",
         }
     }
 
@@ -88,7 +103,7 @@ impl Exit {
             ErrorKind::Config => Self::Usage,
             ErrorKind::Auth(_) => Self::SignIn,
             ErrorKind::Quota {
-                resource: Resource::RequestsPerDay,
+                resource: Resource::RequestsPerDay | Resource::Run,
                 ..
             } => Self::Quota,
             ErrorKind::Quota {

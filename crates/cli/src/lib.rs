@@ -18,22 +18,34 @@ mod again;
 mod app;
 mod args;
 mod ask;
+mod clean;
 mod commands;
+mod contact;
 mod drill;
 mod endpoint;
 mod errors;
 mod exit;
+mod filters;
+#[cfg(feature = "amazon")]
+mod firefox;
+mod jobs;
+mod keys;
+mod limits;
 mod log;
 mod normalise;
 mod notify;
+mod pages;
 mod print;
 mod progress;
 mod providers;
+mod remedy;
 mod report;
+mod room;
 #[cfg(debug_assertions)]
 mod service_clock;
 mod settings;
 mod signal;
+mod standing;
 mod terminal;
 #[cfg(test)]
 mod tests;

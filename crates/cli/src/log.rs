@@ -1,4 +1,4 @@
-//! Log lines on standard error, around the progress bar.
+//! Log lines on standard error, around the progress bar, and in a file if one was named.
 //!
 //! Only photomove's own targets are let through, whatever `RUST_LOG` says: the HTTP libraries below write headers, and
 //! with them secrets, into theirs.
@@ -12,8 +12,15 @@ use tracing_subscriber::prelude::*;
 
 use crate::print::Printer;
 
+pub(crate) use self::file::LogFile;
+
+mod file;
+
+/// Target of what was said to people: the file holds it among the events, where standard error has it anyway.
+pub(crate) const SAID: &str = "photomove_said";
+
 /// Starts the log. Does nothing if the process has one already, which a test does.
-pub(crate) fn start(verbose: u8, rust_log: Option<&str>, printer: &Printer, colour: bool) {
+pub(crate) fn start(verbose: u8, rust_log: Option<&str>, printer: &Printer, colour: bool, file: Option<LogFile>) {
     let targets = rust_log
         .and_then(|text| text.parse::<Targets>().ok())
         .unwrap_or_else(|| {
@@ -24,7 +31,7 @@ pub(crate) fn start(verbose: u8, rust_log: Option<&str>, printer: &Printer, colo
                 _ => LevelFilter::TRACE,
             })
         });
-    let ours = filter_fn(|metadata| metadata.target().starts_with("photomove"));
+    let ours = filter_fn(|metadata| metadata.target().starts_with("photomove") && metadata.target() != SAID);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(Lines(printer.clone()))
         .with_ansi(colour)
@@ -32,7 +39,16 @@ pub(crate) fn start(verbose: u8, rust_log: Option<&str>, printer: &Printer, colo
         .with_target(verbose > 1)
         .with_filter(targets)
         .with_filter(ours);
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    let entries = file.map(|file| {
+        tracing_subscriber::fmt::layer()
+            .with_writer(file)
+            .with_ansi(false)
+            .with_timer(file::Stamp)
+            .with_filter(filter_fn(|metadata| {
+                metadata.target().starts_with("photomove") && *metadata.level() <= LevelFilter::DEBUG
+            }))
+    });
+    let _ = tracing_subscriber::registry().with(lines).with(entries).try_init();
 }
 
 struct Lines(Printer);
@@ -68,7 +84,7 @@ impl Write for Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if !self.text.is_empty() {
-            self.printer.talk(&String::from_utf8_lossy(&self.text));
+            self.printer.talk_only(&String::from_utf8_lossy(&self.text));
         }
     }
 }

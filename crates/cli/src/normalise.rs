@@ -36,8 +36,9 @@ impl From<clap::Error> for Refusal {
 
 /// Parses the arguments, the program's name first, after spelling out short forms.
 pub(crate) fn parse(argv: &[OsString]) -> Result<Cli, Refusal> {
-    let argv = normalise(argv)?;
-    let cli = Cli::try_parse_from(&argv)?;
+    let spelled_out = normalise(argv)?;
+    let mut cli = Cli::try_parse_from(&spelled_out)?;
+    cli.global.words = argv.iter().skip(1).cloned().collect();
     match external(&cli.command) {
         // One pass spells everything out; what is left over has no meaning.
         Some((_, words)) => Err(unknown_word(None, &words[0])),
@@ -237,6 +238,38 @@ mod tests {
     }
 
     #[test]
+    fn misspelled_flags_and_commands_are_answered_with_the_right_ones() {
+        for (typed, meant) in [
+            ("amazon google --dryrun", "'--dry-run'"),
+            ("amazon google --json --yess", "'--yes'"),
+            ("migrate amazon google --spoolmax 1GB", "'--spool-max'"),
+            ("amazon google --logfile x", "'--log-file'"),
+            ("auth lgoin amazon", "'login'"),
+            ("doctor --ofline", "'--offline'"),
+            ("completions bsh", "'bash'"),
+        ] {
+            match parse(&words(typed)) {
+                Err(Refusal::Clap(error)) => {
+                    let text = error.to_string();
+                    assert!(text.contains(meant) && text.contains("tip: "), "{typed}: {text}");
+                }
+                other => panic!("{typed}: {other:?}"),
+            }
+        }
+        for (typed, meant) in [
+            ("doctr", "`doctor`"),
+            ("complitions", "`completions`"),
+            ("gogle", "`google`"),
+        ] {
+            assert!(
+                refusal(typed).contains(&format!("did you mean {meant}?")),
+                "{}",
+                refusal(typed)
+            );
+        }
+    }
+
+    #[test]
     fn bad_words_get_suggestions_from_both_lists() {
         let lines = [
             "amazon usgae",
@@ -256,7 +289,7 @@ mod tests {
         amazon gogle -> unknown command or provider `gogle` | did you mean `google`?
         amazn google -> unknown command or provider `amazn` | did you mean `amazon`?
         stauts -> unknown command or provider `stauts` | did you mean `status`?
-        xyzzy -> unknown command or provider `xyzzy` | known providers: `amazon`, `google`; known commands here: `migrate`, `plan`, `status`, `auth`, `demo`, `sim`
+        xyzzy -> unknown command or provider `xyzzy` | known providers: `amazon`, `google`; known commands here: `migrate`, `plan`, `apply`, `status`, `report`, `retry`, `verify`, `auth`, `doctor`, `demo`, `sim`, `completions`
         amazon xyzzy -> unknown command or provider `xyzzy` | known providers: `amazon`, `google`; known commands here: `usage`
         amazon -> clap: Commands of Amazon Photos; `photomove amazon TO` moves from it
         google -> clap: Commands of Google Photos

@@ -3,10 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use dialoguer::console::strip_ansi_codes;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde_json::Value;
 
-use crate::terminal;
+use crate::{terminal, text};
 
 /// Prints; cheap to clone.
 #[derive(Clone)]
@@ -94,14 +95,42 @@ impl Printer {
         }
     }
 
+    /// Prints data as it is, without a line's end of its own.
+    pub(crate) fn data(&self, bytes: &[u8]) {
+        self.0.bars.suspend(|| {
+            let mut to = self.0.data.lock().unwrap_or_else(PoisonError::into_inner);
+            // As for lines: a reader that has gone away is no failure.
+            let _ = to.write_all(bytes);
+            let _ = to.flush();
+        });
+    }
+
     /// Prints data that has one form for people and programs.
     pub(crate) fn line(&self, text: &str) {
         self.write(&self.0.data, text);
     }
 
-    /// Prints what is said around the data.
+    /// Prints what is said around the data; the log file holds it too.
     pub(crate) fn talk(&self, text: &str) {
+        for line in strip_ansi_codes(text).lines().filter(|line| !line.is_empty()) {
+            tracing::debug!(target: crate::log::SAID, "{line}");
+        }
+        self.talk_only(text);
+    }
+
+    /// Prints what is said around the data, past the log: what the log itself says.
+    pub(crate) fn talk_only(&self, text: &str) {
         self.write(&self.0.talk, text);
+    }
+
+    /// Says something worth knowing. Where a person reads it, its lines are broken between words, and addresses stand alone.
+    pub(crate) fn note(&self, words: &str) {
+        let words = format!("note: {words}");
+        let lines = words.lines().map(|line| match self.0.talk_is_terminal {
+            true => in_columns(line, text::columns()),
+            false => line.to_owned(),
+        });
+        self.talk(&lines.collect::<Vec<_>>().join("\n"));
     }
 
     fn write(&self, to: &Mutex<Box<dyn Write + Send>>, text: &str) {
@@ -115,6 +144,30 @@ impl Printer {
             let _ = to.flush();
         });
     }
+}
+
+/// Breaks a line between words. An address stays whole, on a line of its own, so that it can be clicked and copied.
+fn in_columns(line: &str, width: usize) -> String {
+    let indent = line.len() - line.trim_start().len();
+    let mut lines = Vec::new();
+    let mut words: Vec<&str> = Vec::new();
+    let end = |words: &mut Vec<&str>, lines: &mut Vec<String>| {
+        if !words.is_empty() {
+            let indent = if lines.is_empty() { indent } else { indent.max(2) };
+            lines.push(text::wrapped(&words.join(" "), indent, width));
+            words.clear();
+        }
+    };
+    for word in line.split_whitespace() {
+        if word.contains("://") {
+            end(&mut words, &mut lines);
+            lines.push(format!("{}{word}", " ".repeat(indent.max(2))));
+        } else {
+            words.push(word);
+        }
+    }
+    end(&mut words, &mut lines);
+    lines.join("\n")
 }
 
 /// What was printed.
@@ -147,6 +200,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_address_in_a_note_stands_alone() {
+        let note = "note: it ends on Sunday, then publish the app at https://console.example/auth/audience?project=412345678901, then \
+                    sign in again";
+        assert_eq!(
+            in_columns(note, 40),
+            "note: it ends on Sunday, then publish\n  the app at\n  https://console.example/auth/audience?project=412345678901,\n  \
+             then sign in again"
+        );
+        assert_eq!(in_columns("  two words", 40), "  two words");
+    }
 
     #[test]
     fn data_is_text_or_objects_never_both() {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use dialoguer::console::{Term, truncate_str};
@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use photomove_core::SharedClock;
+use photomove_http::{Wait, WaitCause, WaitWatch};
 use photomove_migrate::{Event, Observer, Outcome, Progress, Stage, WaitReason};
 use serde_json::Value;
 
@@ -25,6 +26,9 @@ const OBJECT_EVERY: Duration = Duration::from_secs(1);
 /// More failures than these are left to `photomove status --failures`.
 const LINES_OF_ITEMS: u64 = 20;
 
+/// What is said while a person lets the run pause.
+const PAUSED: &str = "paused: r goes on";
+
 /// Watches a run for a person.
 #[derive(Debug)]
 pub(crate) struct Watcher {
@@ -33,6 +37,7 @@ pub(crate) struct Watcher {
     zone: TimeZone,
     bar: Mutex<Option<ProgressBar>>,
     state: Mutex<State>,
+    notebook: OnceLock<Arc<dyn Observer>>,
 }
 
 #[derive(Debug)]
@@ -40,8 +45,12 @@ struct State {
     stage: Option<Stage>,
     progress: Progress,
     waiting: Option<String>,
+    /// Whether a person lets the run pause.
+    paused: bool,
     samples: VecDeque<Sample>,
     last_object: Option<Timestamp>,
+    /// What requests waited for last, to the second.
+    last_wait: Option<(WaitReason, i64)>,
     last_line: Timestamp,
     items_told: u64,
 }
@@ -74,8 +83,10 @@ impl Watcher {
             stage: None,
             progress: Progress::default(),
             waiting: None,
+            paused: false,
             samples: VecDeque::new(),
             last_object: None,
+            last_wait: None,
             last_line: clock.now(),
             items_told: 0,
         };
@@ -85,6 +96,7 @@ impl Watcher {
             zone,
             bar: Mutex::new(None),
             state: Mutex::new(state),
+            notebook: OnceLock::new(),
         }
     }
 
@@ -108,6 +120,15 @@ impl Watcher {
         if let Some(bar) = self.bar().take() {
             bar.finish_and_clear();
         }
+    }
+
+    /// Shows that a person lets the run pause, or go on.
+    pub(crate) fn pause(&self, paused: bool) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.paused = paused;
+        state.waiting = None;
+        self.draw(&state, now);
     }
 
     fn bar(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
@@ -145,6 +166,9 @@ impl Watcher {
     fn tail(&self, state: &State, now: Timestamp) -> String {
         if let Some(waiting) = &state.waiting {
             return waiting.clone();
+        }
+        if state.paused {
+            return PAUSED.to_owned();
         }
         let progress = &state.progress;
         if state.stage == Some(Stage::Discover) {
@@ -201,6 +225,9 @@ impl Watcher {
                     WaitReason::Backoff => "waiting to try again",
                     WaitReason::Visibility => "waiting until the destination shows what arrived",
                     WaitReason::Draining => "finishing what is under way",
+                    WaitReason::Closing => "a limit is reached: making items of what was sent",
+                    WaitReason::Paused => PAUSED,
+                    WaitReason::RateLimited => "waiting: the service takes no more requests for now",
                     _ => "waiting",
                 };
                 let until = until.map(|at| format!(", until {}", at.to_zoned(self.zone.clone()).strftime("%H:%M:%S")));
@@ -281,6 +308,35 @@ impl Observer for Watcher {
         }
         if self.printer.is_json() && self.object_due(event) {
             self.printer.object(&serde_json::to_value(event).unwrap_or(Value::Null));
+        }
+    }
+}
+
+impl Watcher {
+    /// Also has the pauses of clients written down, of which the engine knows nothing.
+    pub(crate) fn note_waits(&self, notebook: Arc<dyn Observer>) {
+        // A watcher watches one run.
+        let _ = self.notebook.set(notebook);
+    }
+}
+
+impl WaitWatch for Watcher {
+    fn waiting(&self, wait: &Wait) {
+        let reason = match wait.cause {
+            WaitCause::RateLimited | WaitCause::Minute => WaitReason::RateLimited,
+            WaitCause::Retry => WaitReason::Backoff,
+            // Spaced requests are the usual course.
+            _ => return,
+        };
+        let seconds = (reason, wait.until.as_second());
+        // Whoever waits for the same says the same.
+        if self.lock().last_wait.replace(seconds) != Some(seconds) {
+            let until = Some(wait.until);
+            let event = Event::Waiting { reason, until };
+            self.event(&event);
+            if let Some(notebook) = self.notebook.get() {
+                notebook.event(&event);
+            }
         }
     }
 }
@@ -496,5 +552,36 @@ mod tests {
         });
         let line = watcher.line(&watcher.lock(), clock.now());
         assert_eq!(line, "0 of 0 so far · waiting to try again, until 10:05:00");
+    }
+
+    #[test]
+    fn requests_that_wait_are_told_once_and_a_pause_stays() {
+        let (watcher, clock, data, _) = watcher(true);
+        let wait = Wait {
+            provider: "x",
+            cause: WaitCause::RateLimited,
+            until: "2026-01-02T10:00:30.5Z".parse().unwrap(),
+        };
+        for _ in 0..6 {
+            watcher.waiting(&wait);
+        }
+        let mut spaced = wait;
+        spaced.cause = WaitCause::Pace;
+        watcher.waiting(&spaced);
+        assert_eq!(
+            data.text(),
+            "{\"reason\":\"rate_limited\",\"type\":\"waiting\",\"until\":\"2026-01-02T10:00:30.5Z\"}\n"
+        );
+        let line = watcher.line(&watcher.lock(), clock.now());
+        assert_eq!(
+            line,
+            "0 of 0 so far · waiting: the service takes no more requests for now, until 10:00:30"
+        );
+        watcher.pause(true);
+        watcher.event(&progress(1, 0));
+        let line = watcher.line(&watcher.lock(), clock.now());
+        assert_eq!(line, "1 of 200 · paused: r goes on");
+        watcher.pause(false);
+        assert!(watcher.line(&watcher.lock(), clock.now()).ends_with("items/s · 0 B/s"));
     }
 }

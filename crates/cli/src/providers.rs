@@ -1,11 +1,14 @@
 //! From an endpoint to a provider that is signed in. The only place that knows which providers this build has.
 
+mod addresses;
 #[cfg(feature = "amazon")]
 pub(crate) mod amazon;
 pub(crate) mod files;
 #[cfg(feature = "google")]
 pub(crate) mod google;
 mod single_file;
+
+pub(crate) use self::addresses::addresses;
 
 use std::sync::Arc;
 
@@ -14,7 +17,7 @@ use photomove_core::{
     Account, CredentialKey, CredentialStore, Error, ErrorKind, FactStore, FileCredentialStore, MemoryFactStore,
     MemoryQuotaStore, PhotoProvider, QuotaStore, Result,
 };
-use photomove_http::HttpEnv;
+use photomove_http::{Bandwidth, HttpEnv, Waits};
 use photomove_migrate::Journal;
 
 use crate::app::App;
@@ -33,6 +36,10 @@ pub(crate) struct Accounts<'a> {
     pub(crate) settings: &'a Settings,
     /// Where sign-ins are kept.
     pub(crate) store: FileCredentialStore,
+    /// How much of the line may be used, all providers together.
+    bandwidth: Bandwidth,
+    /// Who is told when requests wait.
+    waits: Waits,
 }
 
 /// A sign-in as it was found.
@@ -44,6 +51,28 @@ pub(crate) enum SignIn {
     /// Client and token.
     #[cfg(feature = "google")]
     Google(google::GoogleSignIn),
+}
+
+/// What a sign-in is known to be, for people and programs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Details {
+    /// For people, one fact a line.
+    pub(crate) lines: Vec<String>,
+    /// The same for programs.
+    pub(crate) fields: serde_json::Map<String, serde_json::Value>,
+}
+
+/// That a sign-in ends by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    /// When.
+    pub(crate) at: jiff::Timestamp,
+    /// Whether that is known; else it may be so.
+    pub(crate) certain: bool,
+    /// Why, or how to find out.
+    pub(crate) why: String,
+    /// What to do about it.
+    pub(crate) way_out: String,
 }
 
 /// What an account holds of one category of files.
@@ -64,7 +93,15 @@ impl<'a> Accounts<'a> {
             app,
             settings,
             store: FileCredentialStore::new(settings.credentials()),
+            bandwidth: Bandwidth::unlimited(),
+            waits: Waits::default(),
         }
+    }
+
+    /// Lets all providers made from here share the line, and say when they wait.
+    pub(crate) fn with_traffic(mut self, bandwidth: Bandwidth, waits: Waits) -> Self {
+        (self.bandwidth, self.waits) = (bandwidth, waits);
+        self
     }
 
     /// Finds the sign-in of an endpoint: that of the settings unless an account is named, else the kept one.
@@ -92,17 +129,26 @@ impl<'a> Accounts<'a> {
             .await
     }
 
-    /// Makes a provider for a few calls beside any journal.
+    /// Makes a provider for a few calls outside of any migration. They count among the requests of the day where there is
+    /// a journal that counts those.
     ///
     /// # Errors
     /// As [`Accounts::open`].
     pub(crate) async fn open_alone(&self, sign_in: SignIn) -> Result<Arc<dyn PhotoProvider>> {
-        self.open_with(
-            sign_in,
-            Arc::new(MemoryQuotaStore::default()),
-            Arc::new(MemoryFactStore::default()),
-        )
-        .await
+        self.open_with(sign_in, self.ledger()?, Arc::new(MemoryFactStore::default()))
+            .await
+    }
+
+    /// Returns where requests of the day are counted: in the journal, if there is one.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(crate) fn ledger(&self) -> Result<Arc<dyn QuotaStore>> {
+        let journal = Journal::open_beside(&self.settings.journal(), self.app.clock.clone())?;
+        Ok(match journal {
+            Some(journal) => Arc::new(journal),
+            None => Arc::new(MemoryQuotaStore::default()),
+        })
     }
 
     async fn open_with(
@@ -137,6 +183,60 @@ impl<'a> Accounts<'a> {
         }
     }
 
+    /// Returns what is known of a sign-in beside whose it is; nobody is asked.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub(crate) async fn details(&self, endpoint: &Endpoint) -> Result<Details> {
+        match endpoint.kind {
+            #[cfg(feature = "google")]
+            Kind::Google => Ok(google::standing(self, endpoint).await?.details()),
+            _ => Ok(Details::default()),
+        }
+    }
+
+    /// Returns when a sign-in ends by itself, if it does before long.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub(crate) async fn ending(&self, endpoint: &Endpoint) -> Result<Option<Ending>> {
+        match endpoint.kind {
+            #[cfg(feature = "google")]
+            Kind::Google => Ok(google::standing(self, endpoint).await?.ending()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns what is worth a word about a sign-in beside earlier runs, as `facts` know them.
+    ///
+    /// # Errors
+    /// When sign-in or facts cannot be read.
+    pub(crate) async fn remark(&self, endpoint: &Endpoint, facts: &dyn FactStore) -> Result<Option<String>> {
+        match endpoint.kind {
+            #[cfg(feature = "google")]
+            Kind::Google => {
+                let file = google::token_file(self, endpoint).await?;
+                google::earlier::changed_project(&file, facts).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Notes what later runs are to be compared with.
+    ///
+    /// # Errors
+    /// When the sign-in cannot be read or the facts cannot be written.
+    pub(crate) async fn note_use(&self, endpoint: &Endpoint, facts: &dyn FactStore) -> Result<()> {
+        match endpoint.kind {
+            #[cfg(feature = "google")]
+            Kind::Google => {
+                let file = google::token_file(self, endpoint).await?;
+                google::earlier::note_project(&file, facts).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Takes a kept sign-in back at the service; `false` where the service has no way to do that.
     ///
     /// # Errors
@@ -161,11 +261,12 @@ impl<'a> Accounts<'a> {
             return Ok(endpoint.clone());
         }
         let account = self.account(endpoint).await?;
+        let several = self.kept(endpoint.kind).await?.len() > 1;
         Ok(Endpoint {
             kind: endpoint.kind,
             // The only account needs no name, and a name would rule out a file that the settings name.
             account: account
-                .filter(|name| name != DEFAULT_ACCOUNT)
+                .filter(|name| several || name != DEFAULT_ACCOUNT)
                 .or(endpoint.account.clone()),
         })
     }
@@ -182,6 +283,8 @@ impl<'a> Accounts<'a> {
         // Whoever drains a run does not want to wait for the next try of a call.
         env.stop = self.app.signals.drain.clone();
         env.drill = self.app.drill.clone();
+        env.bandwidth = self.bandwidth.clone();
+        env.waits = self.waits.clone();
         if let Some(path) = &self.settings.ca_cert {
             let pem = std::fs::read(path).map_err(|error| {
                 Error::new(
@@ -218,7 +321,8 @@ impl<'a> Accounts<'a> {
         }
         let names: Vec<String> = kept
             .iter()
-            .map(|name| format!("`{}`", typed(endpoint.kind, name)))
+            // By its whole name: among several, the one without a name has to be told apart too.
+            .map(|name| format!("`{}@{name}`", endpoint.kind.word()))
             .collect();
         Err(Error::new(
             ErrorKind::Config,

@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs};
 use photomove_core::{Error, ErrorKind, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::args::Global;
-use crate::text;
+use crate::{limits, text};
+
+use self::table::{InForce, Picker};
+
+pub(crate) mod table;
 
 /// Bytes of spool if nobody says otherwise.
 pub(crate) const DEFAULT_SPOOL_MAX: u64 = 10 << 30;
@@ -23,12 +27,16 @@ pub(crate) struct Settings {
     pub(crate) state_dir: PathBuf,
     /// Most bytes kept on disk on their way.
     pub(crate) spool_max_bytes: u64,
+    /// Most bytes a second, uploads and downloads together.
+    pub(crate) max_bytes_per_second: Option<u64>,
     /// PEM file with further trusted certificates.
     pub(crate) ca_cert: Option<PathBuf>,
     /// Amazon Photos.
     pub(crate) amazon: AmazonSettings,
     /// Google Photos.
     pub(crate) google: GoogleSettings,
+    /// Each setting with the place that it comes from, for people.
+    pub(crate) in_force: Vec<InForce>,
 }
 
 impl Settings {
@@ -73,6 +81,8 @@ pub(crate) struct GoogleSettings {
     pub(crate) userinfo_url: Option<Url>,
     /// Address at which a token is taken back.
     pub(crate) revoke_url: Option<Url>,
+    /// Base address of the console.
+    pub(crate) console_url: Option<Url>,
     /// Changes to the library in a minute; the service's usual limit if `None`.
     pub(crate) writes_per_minute: Option<NonZeroU32>,
     /// Requests in a day; the service's usual limit if `None`.
@@ -80,17 +90,18 @@ pub(crate) struct GoogleSettings {
 }
 
 /// The settings file. Paths in it may begin with `~/`; others are relative to the file's folder.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
     state_dir: Option<PathBuf>,
     spool_max: Option<String>,
+    max_bandwidth: Option<String>,
     ca_cert: Option<PathBuf>,
     amazon: AmazonFile,
     google: GoogleFile,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct AmazonFile {
     cookies: Option<PathBuf>,
@@ -101,7 +112,7 @@ struct AmazonFile {
     thumbnail_url: Option<Url>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct GoogleFile {
     client_secret: Option<PathBuf>,
@@ -109,6 +120,7 @@ struct GoogleFile {
     library_url: Option<Url>,
     userinfo_url: Option<Url>,
     revoke_url: Option<Url>,
+    console_url: Option<Url>,
     writes_per_minute: Option<NonZeroU32>,
     requests_per_day: Option<NonZeroU32>,
 }
@@ -145,7 +157,8 @@ impl Environment {
             .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
     }
 
-    fn path(&self, name: &str) -> Option<PathBuf> {
+    /// Returns a variable that is set and not empty, as a path.
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from)
     }
 
@@ -199,18 +212,11 @@ pub(crate) fn without_file(global: &Global, environment: &Environment) -> Result
 }
 
 fn combine(global: &Global, environment: &Environment, spool_max: Option<&str>, file: File) -> Result<Settings> {
-    let spool_max = match spool_max {
-        Some(text) => Some(("--spool-max", text.to_owned())),
-        None => match environment.text("PHOTOMOVE_SPOOL_MAX")? {
-            Some(text) => Some(("PHOTOMOVE_SPOOL_MAX", text)),
-            None => file.spool_max.map(|text| ("spool_max", text)),
-        },
-    };
-    let state_dir = global
-        .state_dir
-        .clone()
-        .or_else(|| environment.path("PHOTOMOVE_STATE_DIR"))
-        .or(file.state_dir);
+    let mut pick = Picker::new(environment);
+    pick.path("config", global.config.as_ref(), None)?;
+    pick.path("log_file", global.log_file.as_ref(), None)?;
+    let state_dir = pick.path("state_dir", global.state_dir.as_ref(), file.state_dir)?;
+    let spool_max = pick.text("spool_max", spool_max, file.spool_max)?;
     Ok(Settings {
         state_dir: match state_dir {
             Some(path) => path,
@@ -223,50 +229,32 @@ fn combine(global: &Global, environment: &Environment, spool_max: Option<&str>, 
             })?,
             None => DEFAULT_SPOOL_MAX,
         },
-        ca_cert: global
-            .ca_cert
-            .clone()
-            .or_else(|| environment.path("PHOTOMOVE_CA_CERT"))
-            .or(file.ca_cert),
+        max_bytes_per_second: match pick.text("max_bandwidth", None, file.max_bandwidth)? {
+            Some((name, text)) => limits::rate(name, &text)?,
+            None => None,
+        },
+        ca_cert: pick.path("ca_cert", global.ca_cert.as_ref(), file.ca_cert)?,
         amazon: AmazonSettings {
-            cookies: environment.path("PHOTOMOVE_AMAZON_COOKIES").or(file.amazon.cookies),
-            marketplace: environment
-                .text("PHOTOMOVE_AMAZON_MARKETPLACE")?
-                .or(file.amazon.marketplace),
-            metadata_url: environment
-                .url("PHOTOMOVE_AMAZON_METADATA_URL")?
-                .or(file.amazon.metadata_url),
-            content_url: environment
-                .url("PHOTOMOVE_AMAZON_CONTENT_URL")?
-                .or(file.amazon.content_url),
-            download_url: environment
-                .url("PHOTOMOVE_AMAZON_DOWNLOAD_URL")?
-                .or(file.amazon.download_url),
-            thumbnail_url: environment
-                .url("PHOTOMOVE_AMAZON_THUMBNAIL_URL")?
-                .or(file.amazon.thumbnail_url),
+            cookies: pick.path("amazon.cookies", None, file.amazon.cookies)?,
+            marketplace: pick
+                .text("amazon.marketplace", None, file.amazon.marketplace)?
+                .map(|(_, text)| text),
+            metadata_url: pick.url("amazon.metadata_url", file.amazon.metadata_url)?,
+            content_url: pick.url("amazon.content_url", file.amazon.content_url)?,
+            download_url: pick.url("amazon.download_url", file.amazon.download_url)?,
+            thumbnail_url: pick.url("amazon.thumbnail_url", file.amazon.thumbnail_url)?,
         },
         google: GoogleSettings {
-            client_secret: environment
-                .path("PHOTOMOVE_GOOGLE_CLIENT_SECRET")
-                .or(file.google.client_secret),
-            token: environment.path("PHOTOMOVE_GOOGLE_TOKEN").or(file.google.token),
-            library_url: environment
-                .url("PHOTOMOVE_GOOGLE_LIBRARY_URL")?
-                .or(file.google.library_url),
-            userinfo_url: environment
-                .url("PHOTOMOVE_GOOGLE_USERINFO_URL")?
-                .or(file.google.userinfo_url),
-            revoke_url: environment
-                .url("PHOTOMOVE_GOOGLE_REVOKE_URL")?
-                .or(file.google.revoke_url),
-            writes_per_minute: environment
-                .number("PHOTOMOVE_GOOGLE_WRITES_PER_MINUTE")?
-                .or(file.google.writes_per_minute),
-            requests_per_day: environment
-                .number("PHOTOMOVE_GOOGLE_REQUESTS_PER_DAY")?
-                .or(file.google.requests_per_day),
+            client_secret: pick.path("google.client_secret", None, file.google.client_secret)?,
+            token: pick.path("google.token", None, file.google.token)?,
+            library_url: pick.url("google.library_url", file.google.library_url)?,
+            userinfo_url: pick.url("google.userinfo_url", file.google.userinfo_url)?,
+            revoke_url: pick.url("google.revoke_url", file.google.revoke_url)?,
+            console_url: pick.url("google.console_url", file.google.console_url)?,
+            writes_per_minute: pick.number("google.writes_per_minute", file.google.writes_per_minute)?,
+            requests_per_day: pick.number("google.requests_per_day", file.google.requests_per_day)?,
         },
+        in_force: pick.in_force(),
     })
 }
 
@@ -309,6 +297,11 @@ impl File {
             };
         }
     }
+}
+
+/// Returns the settings file that is read if none is named, for people.
+pub(crate) fn usual_file() -> Option<PathBuf> {
+    default_dirs().ok().map(|(_, file)| file)
 }
 
 /// State folder and settings file of this user. Linux and macOS: the XDG folders; Windows: `%APPDATA%`.
@@ -386,6 +379,56 @@ mod tests {
         )
     }
 
+    /// Whoever adds a setting to the file adds its line to the table, and the other way round.
+    #[test]
+    fn the_file_holds_what_the_table_says() {
+        let Ok(serde_json::Value::Object(file)) = serde_json::to_value(File::default()) else {
+            panic!("a settings file is a table");
+        };
+        let mut keys = Vec::new();
+        for (name, value) in file {
+            match value {
+                serde_json::Value::Object(inner) => keys.extend(inner.keys().map(|key| format!("{name}.{key}"))),
+                _ => keys.push(name),
+            }
+        }
+        keys.sort();
+        let mut known: Vec<_> = table::SETTINGS.iter().filter(|setting| setting.in_file).collect();
+        known.sort_by_key(|setting| setting.name);
+        assert_eq!(keys, known.iter().map(|setting| setting.name).collect::<Vec<_>>());
+        let settings = load(&Global::default(), &environment(&[("PHOTOMOVE_STATE_DIR", "x")]), None).unwrap();
+        let looked_up: Vec<_> = settings.in_force.iter().map(|one| one.setting.name).collect();
+        let table: Vec<_> = table::SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(looked_up, table);
+    }
+
+    #[test]
+    fn every_value_names_the_place_it_comes_from() {
+        let (_folder, mut global) = config("spool_max = '1 GB'\n[google]\ntoken = 't.json'");
+        global.ca_cert = Some("roots.pem".into());
+        let set = environment(&[
+            ("PHOTOMOVE_STATE_DIR", "s"),
+            (
+                "PHOTOMOVE_GOOGLE_LIBRARY_URL",
+                "https://me:hush@photos.example/?key=hush",
+            ),
+        ]);
+        let settings = load(&global, &set, None).unwrap();
+        let of = |name: &str| {
+            let found = settings.in_force.iter().find(|one| one.setting.name == name).unwrap();
+            (found.origin, found.value.clone().unwrap_or_default())
+        };
+        assert_eq!(of("ca_cert"), (table::Origin::Option, "roots.pem".to_owned()));
+        assert_eq!(of("state_dir"), (table::Origin::Environment, "s".to_owned()));
+        assert_eq!(of("spool_max"), (table::Origin::File, "1 GB".to_owned()));
+        assert_eq!(of("amazon.cookies"), (table::Origin::Default, String::new()));
+        let shown = of("google.library_url");
+        assert_eq!(
+            shown,
+            (table::Origin::Environment, "https://photos.example/".to_owned())
+        );
+    }
+
     #[test]
     fn option_beats_environment_beats_file_beats_default() {
         let (folder, mut global) = config("state_dir = 'from-file'\nspool_max = '1 GB'");
@@ -455,14 +498,16 @@ mod tests {
                 message("spool-max = '1 GB'", &[]),
                 message("[amazon]\ncookie = 'x'", &[]),
                 message("spool_max = 'much'", &[]),
+                message("max_bandwidth = 'little'", &[]),
                 message("", &[("PHOTOMOVE_GOOGLE_LIBRARY_URL", "me:pw@nowhere")]),
                 message("[google]\nwrites_per_minute = 0", &[]),
                 message("", &[("PHOTOMOVE_GOOGLE_REQUESTS_PER_DAY", "many")]),
             ].join("\n"),
             @r"
-        settings file [folder]/config.toml: unknown field `spool-max`, expected one of `state_dir`, `spool_max`, `ca_cert`, `amazon`, `google`
+        settings file [folder]/config.toml: unknown field `spool-max`, expected one of `state_dir`, `spool_max`, `max_bandwidth`, `ca_cert`, `amazon`, `google`
         settings file [folder]/config.toml: unknown field `cookie`, expected one of `cookies`, `marketplace`, `metadata_url`, `content_url`, `download_url`, `thumbnail_url`
         `spool_max` is not a size: `much`
+        `max_bandwidth` is not a rate: `little`
         `PHOTOMOVE_GOOGLE_LIBRARY_URL` is not an address: it must begin with `https://` or `http://`
         settings file [folder]/config.toml: invalid value: integer `0`, expected a nonzero u32
         `PHOTOMOVE_GOOGLE_REQUESTS_PER_DAY` is not a number from 1 on: `many`

@@ -19,7 +19,7 @@ pub(crate) struct Signals {
 enum Request {
     /// A person pressed Ctrl-C.
     Interrupt,
-    /// The system wants the program to end (SIGTERM; on Windows closing the console, logging off, shutting down).
+    /// A person pressed `q`, or the system wants the program to end (SIGTERM; on Windows closing the console, logging off, shutting down).
     Terminate,
 }
 
@@ -44,6 +44,11 @@ impl Signals {
             }
         });
         signals
+    }
+
+    /// Drains, as the first Ctrl-C does, and returns what to say about it; a second time does no more.
+    pub(crate) fn quit(&self) -> Option<&'static str> {
+        self.take(Request::Terminate)
     }
 
     /// Acts on a request and returns what to say about it.

@@ -1,7 +1,15 @@
 //! Whole commands inside this process, against stand-ins on this machine: what people see, and the exit code.
 #![cfg(all(feature = "amazon", feature = "google"))]
 
+mod afterwards;
+mod doctor;
+mod google;
+mod outcomes;
 mod pauses;
+mod plans;
+mod reference;
+mod report;
+mod sign_in;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -28,6 +36,8 @@ struct Home {
     folder: tempfile::TempDir,
     env: Vec<(String, String)>,
     clock: SharedClock,
+    /// What the person at the terminal answers; `None` = nobody is there.
+    answers: Option<Vec<String>>,
 }
 
 /// What a command left behind.
@@ -53,7 +63,14 @@ impl Home {
             folder,
             env,
             clock: SystemClock::shared(),
+            answers: None,
         }
+    }
+
+    /// Somebody is at the terminal who answers this, in every command anew.
+    fn answering(mut self, answers: &[&str]) -> Self {
+        self.answers = Some(answers.iter().map(|answer| (*answer).to_owned()).collect());
+        self
     }
 
     /// Sleeping takes no time; for commands that retry.
@@ -107,12 +124,17 @@ impl Home {
         let argv: Vec<OsString> = std::iter::once(&"photomove").chain(words).map(OsString::from).collect();
         let environment = Environment::of(self.env.clone());
         let clock = Arc::clone(&self.clock);
+        let answers = self.answers.clone();
         let heard = talk.clone();
         let run = async move {
             let exit = match normalise::parse(&argv) {
                 Ok(cli) => {
+                    let yes = cli.global.yes;
                     let app = App {
-                        person: Person::nobody(cli.global.yes, printer.clone()),
+                        person: match answers {
+                            Some(answers) => Person::scripted(yes, printer.clone(), answers),
+                            None => Person::nobody(yes, printer.clone()),
+                        },
                         global: cli.global,
                         environment,
                         printer: printer.clone(),
@@ -150,7 +172,7 @@ impl Home {
             }
         }
         text = text.replace(&folder, "[home]").replace('\\', "/");
-        hide_ports(&text)
+        hide_moments(&hide_ports(&text))
     }
 }
 
@@ -162,6 +184,32 @@ fn hide_ports(text: &str) -> String {
         out.push_str(piece.trim_start_matches(|c: char| c.is_ascii_digit()));
     }
     out
+}
+
+/// `Sat 28 Nov at 18:33` is another moment in every run.
+fn hide_moments(text: &str) -> String {
+    let is_day =
+        |day: &[u8]| day.is_ascii() && day.len() == 10 && day[3] == b' ' && day[4].is_ascii_digit() && day[6] == b' ';
+    let is_hour = |hour: &[u8]| hour.len() == 5 && hour[0].is_ascii_digit() && hour[2] == b':';
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(" at ") {
+        let (before, after) = (&rest[..at], &rest[at + 4..]);
+        let day = before
+            .as_bytes()
+            .get(before.len().saturating_sub(10)..)
+            .unwrap_or_default();
+        let hour = after.as_bytes().get(..5).unwrap_or_default();
+        if is_day(day) && is_hour(hour) {
+            out.push_str(&before[..before.len() - 10]);
+            out.push_str("[moment]");
+            rest = &after[5..];
+        } else {
+            out.push_str(&rest[..at + 4]);
+            rest = after;
+        }
+    }
+    out + rest
 }
 
 async fn sims(change: impl FnOnce(&mut SimOptions)) -> Sims {
@@ -460,8 +508,10 @@ async fn a_run_without_a_terminal_needs_a_yes_and_a_second_one_has_nothing_to_do
         first.talk
     );
     assert_eq!(uploads().await.len(), 5);
-    let second = home.run(&["amazon", "google"]).await;
-    insta::assert_snapshot!("second", home.seen(&second));
+    let second = home.run(&["amazon", "google", "--yes"]).await;
+    let today = home.clock.now().to_zoned(jiff::tz::TimeZone::system());
+    let today = today.strftime("%-d %b %Y").to_string();
+    insta::assert_snapshot!("second", home.seen(&second).replace(&today, "[today]"));
     sims.shutdown().await;
 }
 
@@ -474,6 +524,9 @@ async fn every_object_has_a_type_that_is_documented() {
         &["--json", "amazon", "google", "--yes"][..],
         &["--json", "plan", "amazon", "google"],
         &["--json", "status", "--failures"],
+        &["--json", "status", "--watch"],
+        &["--json", "retry"],
+        &["--json", "verify"],
         &["--json", "auth", "status"],
         &["--json", "amazon", "usage"],
         &["--json", "amazon", "./out"],
@@ -489,7 +542,16 @@ async fn every_object_has_a_type_that_is_documented() {
         assert!(documented.contains(&format!("\n| `{name}` |")), "{name}");
     }
     for name in [
-        "plan", "stage", "progress", "item", "summary", "job", "sign_in", "usage",
+        "plan",
+        "stage",
+        "progress",
+        "item",
+        "summary",
+        "job",
+        "sign_in",
+        "usage",
+        "retryable",
+        "recheck",
     ] {
         assert!(types.contains(name), "{name} did not occur: {types:?}");
     }

@@ -1,6 +1,9 @@
 //! Words for numbers: counts, bytes, durations; and a guess at misspelled words.
 
+use std::borrow::Cow;
 use std::time::Duration;
+
+use dialoguer::console::measure_text_width;
 
 /// `12,345`.
 pub(crate) fn count(n: u64) -> String {
@@ -37,6 +40,18 @@ pub(crate) fn bytes(n: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
+/// A text of somebody else's as it can be shown: control characters and those that turn the direction of what follows are
+/// replaced, so that a name can neither move the cursor nor look like another one.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let hides = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    match text.contains(hides) {
+        true => Cow::Owned(text.replace(hides, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -47,6 +62,60 @@ pub(crate) fn duration(duration: Duration) -> String {
         3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
     }
+}
+
+/// A name on one line: what would steer the terminal is shown as a mark.
+pub(crate) fn clean(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
+}
+
+/// Breaks a text into lines of at most `width` columns; the first one begins `indent` columns in, further ones two more.
+/// A word that is longer than that is broken too.
+pub(crate) fn wrapped(text: &str, indent: usize, width: usize) -> String {
+    let mut lines = Vec::new();
+    let mut line = " ".repeat(indent);
+    let mut used = indent;
+    let further = indent + 2;
+    let mut empty = true;
+    for word in text.split(' ') {
+        let mut word = word;
+        let room = |used: usize, empty: bool| width.saturating_sub(used + usize::from(!empty));
+        if measure_text_width(word) > room(used, empty) && !empty {
+            lines.push(std::mem::replace(&mut line, " ".repeat(further)));
+            (used, empty) = (further, true);
+        }
+        while measure_text_width(word) > room(used, empty) {
+            let end = word
+                .char_indices()
+                .map(|(at, c)| at + c.len_utf8())
+                .take_while(|end| measure_text_width(&word[..*end]) <= room(used, empty))
+                .last();
+            // Narrower than a character: it has to go somewhere.
+            let Some(end) = end else { break };
+            line.push_str(&word[..end]);
+            word = &word[end..];
+            lines.push(std::mem::replace(&mut line, " ".repeat(further)));
+            used = further;
+        }
+        if !empty {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += measure_text_width(word);
+        empty = false;
+    }
+    lines.push(line);
+    lines.join("\n")
+}
+
+/// Columns for text on the terminal that standard error is; 80 where there is none. Long lines are hard to read, so that
+/// no more than 120 are used.
+pub(crate) fn columns() -> usize {
+    let size = dialoguer::console::Term::stderr().size_checked();
+    size.map_or(80, |(_, columns)| usize::from(columns).clamp(40, 120))
 }
 
 /// Reads `10GiB`, `500 MB`, `4096`: decimal and binary units, with or without a space, in any case.
@@ -137,6 +206,13 @@ mod tests {
     }
 
     #[test]
+    fn names_cannot_move_the_cursor_or_turn_around() {
+        assert_eq!(printable("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+        assert_eq!(printable("gpj.\u{202e}exe"), "gpj.\u{fffd}exe");
+        assert_eq!(printable("عيد 京都 👨‍👩‍👧.jpg"), "عيد 京都 👨‍👩‍👧.jpg");
+    }
+
+    #[test]
     fn durations_have_two_units_at_most() {
         let spoken = |seconds: f64| duration(Duration::from_secs_f64(seconds));
         assert_eq!(spoken(0.42), "0.4 s");
@@ -155,6 +231,14 @@ mod tests {
         for wrong in ["", "GB", "1 parsec", "-1", "1.2.3", "99999999999 TB"] {
             assert_eq!(parse_bytes(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn text_is_broken_between_words_and_long_words_within() {
+        assert_eq!(wrapped("one two three", 2, 9), "  one two\n    three");
+        assert_eq!(wrapped("abcdefgh ij", 0, 5), "abcde\n  fgh\n  ij");
+        assert_eq!(wrapped("short", 2, 80), "  short");
+        assert_eq!(wrapped("日本語 日本", 0, 6), "日本語\n  日本");
     }
 
     #[test]

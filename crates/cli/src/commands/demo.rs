@@ -19,6 +19,7 @@ use crate::args::Global;
 use crate::ask::Person;
 use crate::endpoint::{Endpoint, Kind};
 use crate::exit::Exit;
+use crate::limits::Limits;
 use crate::settings::{self, Environment, Settings};
 use crate::{report, text};
 
@@ -69,7 +70,7 @@ pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
     sims.shutdown().await;
     let summary = result?;
     let exit = exit_of(&summary);
-    migrate::tell_end(app, &settings, &summary, exit).await?;
+    migrate::tell_end(app, &settings, &summary, exit, &Limits::default()).await?;
     let took = app.clock.now().duration_since(began).unsigned_abs();
     app.printer.object(&json!({
         "type": "demo", "folder": std::path::absolute(&folder).unwrap_or_else(|_| folder.clone()), "seconds": took.as_secs_f64(), "stored": stored, "exit_code": exit.code(),
@@ -238,6 +239,7 @@ fn ending(folder: &Path, exit: Exit, stored: u64, took: &str) -> String {
          \n\
          where to look (took {took}):\n  \
          {journal}  what became of every file (SQLite)\n  \
+         photomove --state-dir {state} report --out report.html  the same as a page, with pictures\n  \
          photomove --state-dir {state} status --failures\n  \
          {folder}  all that the demo leaves behind",
         journal = journal.display(),

@@ -1,22 +1,33 @@
 //! `photomove migrate`: moves everything; the same command again goes on where it stopped.
 
+mod awaited;
 mod course;
 mod end;
+mod offer;
 mod pause;
 
+use std::path::Path;
+
 use clap::Args;
-use photomove_core::{Error, ErrorKind, Result};
-use photomove_migrate::{Plan, StopReason, Summary};
+use photomove_core::{Error, ErrorKind, Filters, Result};
+use photomove_migrate::{JobId, Plan, PlanFile, StopReason, Summary};
 use serde_json::json;
 
+use crate::again;
 use crate::app::{App, tell};
 use crate::endpoint::{self, Endpoint};
 use crate::exit::Exit;
+use crate::filters::FilterArgs;
+use crate::limits::{LimitArgs, Limits};
 use crate::notify::{Happening, Notifier};
 use crate::report;
+use crate::room::RoomArgs;
 use crate::settings::Settings;
+use crate::text;
 
-use self::course::{Course, Patience};
+pub(crate) use self::course::EndingArgs;
+pub(crate) use self::course::pass_on;
+use self::course::{Course, Patience, Strictness};
 pub(crate) use self::end::tell_end;
 
 /// Arguments of `photomove migrate`.
@@ -28,6 +39,14 @@ pub(crate) struct MigrateArgs {
     /// Where to, such as `google`
     #[arg(value_name = "TO")]
     pub(crate) to: String,
+    #[command(flatten)]
+    filters: FilterArgs,
+    #[command(flatten)]
+    room: RoomArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    ending: EndingArgs,
     /// Only count what would be moved, as `photomove plan` does
     #[arg(long)]
     dry_run: bool,
@@ -37,6 +56,9 @@ pub(crate) struct MigrateArgs {
     /// Try files again that the destination refused for good
     #[arg(long)]
     retry_refused: bool,
+    /// Keep no small pictures for the report; else it shows 48 of the photos that were moved, chosen by chance
+    #[arg(long)]
+    no_contact_sheet: bool,
     /// Put a damaged journal aside and begin a new one
     #[arg(long)]
     new_journal: bool,
@@ -53,12 +75,75 @@ pub(crate) struct MigrateArgs {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct How<'a> {
     retry_refused: bool,
+    no_contact_sheet: bool,
     new_journal: bool,
     patience: Patience,
     notifier: Option<&'a Notifier>,
+    /// Which part of the library; `None` = all of it.
+    filters: Option<&'a Filters>,
+    /// Whether a sign-in may end before the work does.
+    ending: EndingArgs,
+    /// Free bytes at the destination, as the person says.
+    free_bytes: Option<u64>,
+    /// What was planned earlier and is to be done now.
+    plan: Option<&'a PlanFile>,
+    /// How fast, how much and how long.
+    limits: Limits,
+    /// The job of which only what failed is taken up.
+    retry: Option<JobId>,
 }
 
-impl How<'_> {
+impl<'a> How<'a> {
+    /// What a run is about, and nothing else.
+    pub(crate) fn of(filters: &'a Filters) -> Self {
+        Self {
+            filters: Some(filters),
+            ..Self::default()
+        }
+    }
+
+    /// Compares what is needed with so many free bytes at the destination.
+    pub(crate) fn with_free_bytes(mut self, free_bytes: Option<u64>) -> Self {
+        self.free_bytes = free_bytes;
+        self
+    }
+
+    /// Says whether a sign-in may end before the work does.
+    pub(crate) fn with_ending(mut self, ending: EndingArgs) -> Self {
+        self.ending = ending;
+        self
+    }
+
+    /// Does what was planned, and nothing else.
+    pub(crate) fn with_plan(mut self, plan: &'a PlanFile) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    /// Keeps to what the person allows this run.
+    pub(crate) fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Takes up only what failed in a job; with `refused` also what was refused for good.
+    pub(crate) fn with_retry(mut self, job: JobId, refused: bool) -> Self {
+        (self.retry, self.retry_refused) = (Some(job), refused);
+        self
+    }
+
+    /// Tells pauses and the end.
+    pub(crate) fn with_notifier(mut self, notifier: &'a Notifier) -> Self {
+        self.notifier = Some(notifier);
+        self
+    }
+
+    /// Waits as a run on this terminal does, or always.
+    pub(crate) fn with_patience(mut self, app: &App, wait: bool) -> Self {
+        self.patience = Patience::of(app, wait);
+        self
+    }
+
     /// Waits for whatever stops the run and can be waited for.
     pub(crate) fn patient() -> Self {
         Self {
@@ -72,6 +157,11 @@ impl How<'_> {
 pub(crate) async fn run(app: &App, args: MigrateArgs) -> Result<Exit> {
     let notifier = Notifier::new(args.notify_command.clone(), app.printer.clone(), app.signals.clone());
     let result = Box::pin(to_the_end(app, &args, &notifier)).await;
+    notified(app, &notifier, result).await
+}
+
+/// Tells how it ended: the person, then who is notified.
+pub(crate) async fn notified(app: &App, notifier: &Notifier, result: Result<(Exit, String)>) -> Result<Exit> {
     // What went wrong is told now: the command that is notified may take its time.
     let (exit, message) = result.unwrap_or_else(|error| (tell(&error, &app.printer), error.to_string()));
     notifier.tell(Happening::Ended(exit), &message);
@@ -82,40 +172,76 @@ pub(crate) async fn run(app: &App, args: MigrateArgs) -> Result<Exit> {
 /// Does that and prints how it ended; returns the exit code and one line for who is notified.
 async fn to_the_end(app: &App, args: &MigrateArgs, notifier: &Notifier) -> Result<(Exit, String)> {
     let (from, to) = endpoint::parse_pair(&args.from, &args.to)?;
+    let filters = args.filters.filters()?;
     let settings = app.settings(args.spool_max.as_deref())?;
     let mut how = How {
         retry_refused: args.retry_refused,
+        no_contact_sheet: args.no_contact_sheet,
         new_journal: args.new_journal,
         notifier: Some(notifier),
-        ..How::default()
+        ending: args.ending,
+        ..How::of(&filters)
     };
+    how.free_bytes = args.room.free_bytes(&to)?;
+    how.limits = args.limits.limits(app, &settings)?;
     if args.dry_run {
-        let exit = plan_only(app, &settings, &from, &to, &how).await?;
+        let exit = plan_only(app, &settings, &from, &to, &how, None).await?;
         return Ok((exit, "planned".to_owned()));
     }
     how.patience = Patience::of(app, args.wait);
-    let summary = between(app, &settings, &from, &to, &how).await?;
+    moved(app, &settings, &from, &to, &how).await
+}
+
+/// Moves and prints how that ended; returns the exit code and one line for who is notified.
+pub(crate) async fn moved(
+    app: &App,
+    settings: &Settings,
+    from: &Endpoint,
+    to: &Endpoint,
+    how: &How<'_>,
+) -> Result<(Exit, String)> {
+    let summary = between(app, settings, from, to, how).await?;
     let exit = report::exit_of(&summary);
-    tell_end(app, &settings, &summary, exit).await?;
-    let message = match summary.stopped.as_ref().and_then(StopReason::error) {
-        Some(error) => error.to_string(),
-        None => report::last_line(&summary),
+    tell_end(app, settings, &summary, exit, &how.limits).await?;
+    let message = match &summary.stopped {
+        Some(StopReason::Limit(limit)) => how.limits.words(*limit, summary.uploaded.bytes),
+        stopped => match stopped.as_ref().and_then(StopReason::error) {
+            Some(error) => error.to_string(),
+            None => report::last_line(&summary),
+        },
     };
     Ok((exit, message))
 }
 
-/// Lists the source and prints what would be moved; nothing is written at the destination.
+/// Lists the source and prints what would be moved; nothing is written at the destination. Writes the plan to the file
+/// `out`, if there is one.
 pub(crate) async fn plan_only(
     app: &App,
     settings: &Settings,
     from: &Endpoint,
     to: &Endpoint,
     how: &How<'_>,
+    out: Option<&Path>,
 ) -> Result<Exit> {
     let mut course = Course::prepare(app, settings, from, to, how).await?;
+    course.tell_changes().await?;
     let plan = course.plan().await?;
     app.printer.object(&plan_object(&plan));
-    app.printer.text(&report::plan_text(&plan, true));
+    app.printer.text(&report::plan_text(&plan, true, text::columns()));
+    course.check_endings(&plan, Strictness::Tell).await?;
+    let Some(path) = out else {
+        return Ok(Exit::Done);
+    };
+    let end = course.save_plan(path).await?;
+    app.printer
+        .object(&json!({ "type": "plan_file", "path": path.display().to_string(), "end": end }));
+    let words = format!("apply {}", again::quoted(path.as_os_str()));
+    app.printer.text(&format!(
+        "\nwritten: {} with {}\nnext: `{}` does exactly this",
+        path.display(),
+        text::counted(end.items, "item"),
+        again::command(app, &words)
+    ));
     Ok(Exit::Done)
 }
 
@@ -128,12 +254,32 @@ pub(crate) async fn between(
     how: &How<'_>,
 ) -> Result<Summary> {
     let mut course = Course::prepare(app, settings, from, to, how).await?;
+    // Before an hour of listing, not after it.
+    app.person.must_answer("moving photos")?;
+    course.tell_changes().await?;
     let plan = course.plan().await?;
     app.printer.object(&plan_object(&plan));
+    let drifted = plan.drift.as_ref().is_some_and(|drift| !drift.is_none());
+    // Of a filter that nothing fits it is said what it was.
+    let nothing_fits = plan.filtered.is_some() && plan.assets == 0;
+    if !plan.nothing_to_do || drifted || nothing_fits {
+        app.printer
+            .talk(&format!("{}\n\n", report::plan_text(&plan, false, text::columns())));
+    }
     if !plan.nothing_to_do {
-        app.printer.talk(&format!("{}\n", report::plan_text(&plan, false)));
+        let strictness = match how.ending.accept_7_days {
+            true => Strictness::Tell,
+            false => Strictness::Refuse,
+        };
+        course.check_endings(&plan, strictness).await?;
+        let question = report::question(&plan);
+        let lines = question.before.iter();
+        let lines: Vec<_> = lines.map(|line| text::wrapped(line, 0, text::columns())).collect();
+        if !lines.is_empty() {
+            app.printer.talk(&format!("{}\n\n", lines.join("\n")));
+        }
         let answer = tokio::select! {
-            answer = app.person.confirm("move this?") => answer?,
+            answer = app.person.confirm_or(&question.words, question.default) => answer?,
             () = app.signals.drain.cancelled() => false,
         };
         if !answer {
@@ -141,6 +287,17 @@ pub(crate) async fn between(
         }
     }
     course.run().await
+}
+
+/// Takes up what failed, as `how` says, and says how it went; the end is left to the caller.
+pub(crate) async fn once_more(
+    app: &App,
+    settings: &Settings,
+    from: &Endpoint,
+    to: &Endpoint,
+    how: &How<'_>,
+) -> Result<Summary> {
+    Course::prepare(app, settings, from, to, how).await?.run().await
 }
 
 fn plan_object(plan: &Plan) -> serde_json::Value {

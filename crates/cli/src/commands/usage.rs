@@ -6,15 +6,15 @@ use serde_json::json;
 use crate::app::App;
 use crate::endpoint::Endpoint;
 use crate::exit::Exit;
-use crate::{providers, report, text};
+use crate::{again, providers, report, text};
 
 /// Asks the service and prints what it says.
 pub(crate) async fn run(app: &App, endpoint: &str) -> Result<Exit> {
     let endpoint = Endpoint::parse(endpoint)?;
     let settings = app.settings(None)?;
     let accounts = providers::Accounts::new(app, &settings);
-    let sign_in = accounts.sign_in(&endpoint).await?;
-    let (account, held) = accounts.usage(sign_in).await?;
+    let asked = async { accounts.usage(accounts.sign_in(&endpoint).await?).await };
+    let (account, held) = asked.await.map_err(|error| again::exact(app, &endpoint, error))?;
     let rows = held
         .iter()
         .map(|held| json!({ "category": held.category, "files": held.files, "bytes": held.bytes }));

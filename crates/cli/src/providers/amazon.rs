@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use photomove_amazon::wire::CategoryUsage;
 use photomove_amazon::{AmazonConfig, AmazonPhotos, CookieKeeper, Cookies, Endpoints, KeepNothing, KeptCookies};
-use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, Operation, Result};
+use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, Result};
 use photomove_http::HttpEnv;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -17,15 +17,25 @@ use crate::endpoint::{Endpoint, Kind};
 use crate::settings::AmazonSettings;
 
 /// Cookies as they were found, and the shop if a person named it at the sign-in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct AmazonSignIn {
     cookies: Cookies,
     marketplace: Option<String>,
+    known: Option<Known>,
     found: Found,
 }
 
+/// Whose a sign-in was when it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Known {
+    /// The account's owner, as the service names it.
+    pub(crate) owner: String,
+    /// What a person recognises it by, such as `Amazon.de, 27,599 photos, 1,339 videos, 149.0 GB`.
+    pub(crate) about: String,
+}
+
 /// Where cookies were found: what is renewed is kept there, or beside it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Found {
     /// Nowhere yet.
     New,
@@ -42,6 +52,8 @@ const RENEWED: &str = "amazon-renewed";
 #[derive(Serialize, Deserialize)]
 struct Kept {
     marketplace: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known: Option<Known>,
     cookies: Value,
 }
 
@@ -51,8 +63,15 @@ impl AmazonSignIn {
         Self {
             cookies,
             marketplace,
+            known: None,
             found: Found::New,
         }
+    }
+
+    /// Notes whose it is.
+    pub(crate) fn known_as(mut self, known: Known) -> Self {
+        self.known = Some(known);
+        self
     }
 
     /// Writes it for the store.
@@ -63,6 +82,7 @@ impl AmazonSignIn {
         let cookies = serde_json::from_str(self.cookies.to_credential().expose_secret()).map_err(not_json)?;
         let kept = Kept {
             marketplace: self.marketplace.clone(),
+            known: self.known.clone(),
             cookies,
         };
         serde_json::to_string(&kept).map(SecretString::from).map_err(not_json)
@@ -79,6 +99,7 @@ impl AmazonSignIn {
         Ok(Self {
             cookies,
             marketplace: kept.marketplace,
+            known: kept.known,
             found: Found::Kept(account.to_owned()),
         })
     }
@@ -94,6 +115,7 @@ pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Res
         return Ok(AmazonSignIn {
             cookies: cookies_of_file(path)?,
             marketplace: None,
+            known: None,
             found: Found::File,
         });
     }
@@ -107,6 +129,18 @@ pub(super) async fn sign_in(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Res
     AmazonSignIn::of_credential(&credential, &account)
 }
 
+/// Returns whose the kept sign-in of an account was; `None` if there is none, or one that was kept without that.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) async fn known(accounts: &Accounts<'_>, account: &str) -> Result<Option<Known>> {
+    let kept = accounts.store.load(&key(Kind::Amazon, account)).await?;
+    // One that cannot be read is nobody's, and is replaced.
+    Ok(kept
+        .and_then(|kept| AmazonSignIn::of_credential(&kept, account).ok())
+        .and_then(|sign_in| sign_in.known))
+}
+
 /// Reads a cookie file in any of its forms.
 ///
 /// # Errors
@@ -118,9 +152,9 @@ pub(crate) fn cookies_of_file(path: &Path) -> Result<Cookies> {
             format!("cannot read cookie file {}: {error}", path.display()),
         )
         .provider(Kind::Amazon.word())
-        .hint("check the path; the file is a `cookies.txt` or the text of a `Cookie:` header")
+        .hint("check the path; the file is a copied request (\"Copy as cURL\"), a `cookies.txt`, JSON, or a `Cookie:` header")
     })?;
-    Cookies::parse(&text).map_err(|error| error.operation(Operation::Settings).context("file", path.display()))
+    Cookies::parse(&text).map_err(|error| error.context("file", path.display()))
 }
 
 /// Makes the provider.
@@ -158,7 +192,7 @@ pub(super) async fn usage(amazon: &AmazonPhotos) -> Result<Vec<Held>> {
 ///
 /// # Errors
 /// [`ErrorKind::Config`] if the marketplace is not known.
-fn config(settings: &AmazonSettings, marketplace: Option<&str>) -> Result<AmazonConfig> {
+pub(super) fn config(settings: &AmazonSettings, marketplace: Option<&str>) -> Result<AmazonConfig> {
     let mut config = AmazonConfig::default().with_endpoints(Endpoints {
         metadata: settings.metadata_url.clone(),
         content: settings.content_url.clone(),

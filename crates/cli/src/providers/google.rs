@@ -1,26 +1,36 @@
 //! Google Photos: a token file of the settings, or the kept sign-in, which holds the OAuth client too.
 
+pub(crate) mod earlier;
+pub(crate) mod standing;
+
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use photomove_core::{
     CredentialKey, CredentialStore, Error, ErrorKind, FactStore, MemoryQuotaStore, PhotoProvider, Result,
 };
-use photomove_google::{ClientSecret, GoogleConfig, GooglePhotos};
+use photomove_google::console::Console;
+use photomove_google::{ClientSecret, GoogleConfig, GooglePhotos, TokenFile};
 use photomove_http::HttpEnv;
 use secrecy::SecretString;
 
+use self::standing::Standing;
 use super::single_file::SingleFileStore;
 use super::{Accounts, DEFAULT_ACCOUNT, key};
+use crate::again;
 use crate::ask;
 use crate::endpoint::{Endpoint, Kind};
 use crate::settings::GoogleSettings;
 
+/// More than any client or sign-in has.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// Where the sign-in of one account is kept.
 #[derive(Debug)]
 pub(crate) struct GoogleSignIn {
-    store: Arc<dyn CredentialStore>,
-    key: CredentialKey,
+    pub(crate) store: Arc<dyn CredentialStore>,
+    pub(crate) key: CredentialKey,
 }
 
 /// Finds the sign-in of an endpoint.
@@ -59,6 +69,38 @@ pub(super) async fn open(
     Ok(Arc::new(
         GooglePhotos::open(config, sign_in.store, sign_in.key, facts, env).await?,
     ))
+}
+
+/// Returns where the console's pages are.
+pub(crate) fn console(settings: &GoogleSettings) -> Console {
+    Console::default().with_base(settings.console_url.clone())
+}
+
+/// Looks at the sign-in of an endpoint.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub(crate) async fn standing(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Result<Standing> {
+    let file = token_file(accounts, endpoint).await?;
+    Ok(standing_of(accounts, endpoint, file))
+}
+
+/// Looks at a sign-in that is already at hand.
+pub(crate) fn standing_of(accounts: &Accounts<'_>, endpoint: &Endpoint, file: TokenFile) -> Standing {
+    // The only account is typed without a name.
+    let account = endpoint.account.clone().filter(|name| name != DEFAULT_ACCOUNT);
+    let login = again::login(accounts.app, &Endpoint { account, ..*endpoint });
+    let console = console(&accounts.settings.google);
+    Standing::new(file, console, login, accounts.app.clock.now())
+}
+
+/// Reads the sign-in of an endpoint.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub(super) async fn token_file(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Result<TokenFile> {
+    let sign_in = sign_in(accounts, endpoint).await?;
+    TokenFile::load(&*sign_in.store, &sign_in.key).await
 }
 
 /// Takes a kept sign-in back at Google and forgets it.
@@ -107,14 +149,34 @@ fn client_of_file(path: &Path) -> Result<ClientSecret> {
 /// # Errors
 /// [`ErrorKind::Config`] if it cannot be read or is something else.
 pub(crate) fn client_text(path: &Path) -> Result<(ClientSecret, SecretString)> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::new(
-            ErrorKind::Config,
-            format!("cannot read client secret file {}: {error}", path.display()),
-        )
-        .provider(Kind::Google.word())
-        .hint("download it from the Google Cloud console: \"Clients\", your desktop client, \"Download JSON\"")
+    let text = text_of_file(path, "client secret file").map_err(|error| {
+        error.hint("download it from the Google Cloud console: \"Clients\", your desktop client, \"Download JSON\"")
     })?;
     let client = ClientSecret::parse(&text).map_err(|error| error.context("file", path.display()))?;
     Ok((client, text.into()))
+}
+
+/// Reads a file that a person named; what is no text comes with signs in place of what cannot be read.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if it cannot be read, or is far too long to be what it should be.
+pub(crate) fn text_of_file(path: &Path, what: &str) -> Result<String> {
+    let wrong = |why: String| {
+        Error::new(
+            ErrorKind::Config,
+            format!("cannot read {what} {}: {why}", path.display()),
+        )
+        .provider(Kind::Google.word())
+    };
+    if path.is_dir() {
+        return Err(wrong("it is a folder".to_owned()));
+    }
+    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| wrong(error.to_string()))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(wrong("it is far too long".to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

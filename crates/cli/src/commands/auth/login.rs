@@ -18,6 +18,23 @@ use crate::providers::{self, Accounts, DEFAULT_ACCOUNT};
 pub(super) async fn run(app: &App, args: LoginArgs) -> Result<Exit> {
     let endpoint = Endpoint::parse(&args.endpoint)?;
     refuse_foreign_options(&args, endpoint.kind)?;
+    sign_in(app, &args, &endpoint).await?;
+    Ok(Exit::Done)
+}
+
+/// Signs in at an endpoint as `photomove auth login ENDPOINT` does, within another command.
+///
+/// # Errors
+/// When nobody signs in, or the service does not accept it.
+pub(crate) async fn sign_in_now(app: &App, endpoint: &Endpoint) -> Result<()> {
+    let args = LoginArgs {
+        endpoint: endpoint.to_string(),
+        ..LoginArgs::default()
+    };
+    sign_in(app, &args, endpoint).await
+}
+
+async fn sign_in(app: &App, args: &LoginArgs, endpoint: &Endpoint) -> Result<()> {
     let settings = app.settings(None)?;
     let accounts = Accounts::new(app, &settings);
     let name = endpoint.account.clone().unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
@@ -25,16 +42,20 @@ pub(super) async fn run(app: &App, args: LoginArgs) -> Result<Exit> {
     accounts.store.path(&providers::key(endpoint.kind, &name))?;
     let account = match endpoint.kind {
         #[cfg(feature = "amazon")]
-        Kind::Amazon => amazon::login(&accounts, &args, &name).await?,
+        Kind::Amazon => Box::pin(amazon::login(&accounts, args, &name)).await?,
         #[cfg(feature = "google")]
-        Kind::Google => google::login(&accounts, &args, &name).await?,
+        Kind::Google => Box::pin(google::login(&accounts, args, &name)).await?,
         #[cfg(not(all(feature = "amazon", feature = "google")))]
         kind => return Err(providers::not_built(kind)),
     };
     // An account that is named is always the kept one.
     let replaced_file = name == DEFAULT_ACCOUNT && accounts.replace_file_of_settings(endpoint.kind).await?;
     tell(&accounts, endpoint.kind, &name, &account, replaced_file);
-    Ok(Exit::Done)
+    #[cfg(feature = "google")]
+    if endpoint.kind == Kind::Google {
+        google::tell_notes(&accounts, &name).await?;
+    }
+    Ok(())
 }
 
 fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account, replaced_file: bool) {
@@ -46,7 +67,11 @@ fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account, repl
         .as_deref()
         .map(|label| format!(" ({label})"))
         .unwrap_or_default();
-    printer.text(&format!("signed in to {}{whose}", kind.label()));
+    let named = match name {
+        DEFAULT_ACCOUNT => String::new(),
+        _ => format!(" as `{typed}`"),
+    };
+    printer.text(&format!("signed in to {}{named}{whose}", kind.label()));
     printer.text(&format!("kept in: {}", accounts.settings.credentials().display()));
     if replaced_file {
         printer.talk(&format!(
@@ -59,15 +84,32 @@ fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account, repl
     }
 }
 
+/// Reads the name of a browser whose cookies can be read.
+///
+/// # Errors
+/// Why those of another one cannot.
+pub(super) fn browser(word: &str) -> std::result::Result<String, String> {
+    let word = word.to_ascii_lowercase();
+    match word.as_str() {
+        "firefox" => Ok(word),
+        "chrome" | "chromium" | "edge" | "brave" | "opera" | "vivaldi" | "safari" => Err(format!(
+            "{word} keeps its cookies locked for other programs; leave `--from-browser` out and paste a request"
+        )),
+        _ => Err("known browser: `firefox`".to_owned()),
+    }
+}
+
 /// Options of one provider mean nothing to the other.
 fn refuse_foreign_options(args: &LoginArgs, kind: Kind) -> Result<()> {
     let amazon = [
         ("--cookies", args.cookies.is_some()),
         ("--from-env", args.from_env),
+        ("--from-browser", args.from_browser.is_some()),
         ("--marketplace", args.marketplace.is_some()),
     ];
     let google = [
         ("--client-secret", args.client_secret.is_some()),
+        ("--token", args.token.is_some()),
         ("--no-browser", args.no_browser),
     ];
     let (foreign, owner): (&[_], _) = match kind {

@@ -1,16 +1,27 @@
 //! The course of a migration: both sides signed in, the plan, the run, and the pauses between.
 
+mod seven_days;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use photomove_core::{AuthProblem, Error, ErrorKind, PhotoProvider, Resource, Result};
-use photomove_migrate::{EngineEnv, Journal, MigrateOptions, Migration, Plan, StopReason, StopToken, Summary};
+use photomove_http::Waits;
+use photomove_migrate::{
+    EngineEnv, Journal, MigrateOptions, Migration, Plan, PlanEnd, RunLimit, StopReason, StopToken, Summary,
+};
 use tokio_util::task::AbortOnDropHandle;
 
+pub(crate) use self::seven_days::{EndingArgs, Strictness};
 use super::How;
+use super::awaited::Awaited;
+use super::offer::offer;
 use super::pause::{Pause, Woken};
 use crate::again;
 use crate::app::App;
 use crate::endpoint::Endpoint;
+use crate::keys::Keyboard;
+use crate::limits::Limits;
 use crate::progress::Watcher;
 use crate::providers::{Accounts, SignIn};
 use crate::settings::Settings;
@@ -47,6 +58,9 @@ pub(super) struct Course<'a> {
     to: Side,
     migration: Migration,
     watcher: Arc<Watcher>,
+    keyboard: Keyboard,
+    limits: Limits,
+    awaited: Awaited,
     /// Files that have an outcome, as the last run said.
     settled: u64,
     // Aborted with the run: it only passes signals on.
@@ -117,25 +131,37 @@ impl<'a> Course<'a> {
         {
             app.printer.talk(&format!("old journal kept: {}", kept.display()));
         }
-        let pause = Pause::new(app, settings, how.notifier);
+        let watcher = Watcher::new(app.printer.clone(), app.clock.clone());
+        let waits = Waits::to(watcher.clone());
+        let pause = Pause::new(app, settings, how.notifier).with_traffic(how.limits.bandwidth(app)?, waits);
         // Before the journal is made: who is not signed in should not find an empty one.
         let source = find(&pause, how.patience, from).await?;
         let target = find(&pause, how.patience, to).await?;
         let journal = Journal::open_drilled(&path, app.clock.clone(), app.drill.clone())?;
         let from = source.open(pause.accounts(), &journal).await?;
         let to = target.open(pause.accounts(), &journal).await?;
-        let watcher = Watcher::new(app.printer.clone(), app.clock.clone());
         let (stop, passing) = pass_on(app);
+        let keyboard = Keyboard::new(app, stop.clone(), Arc::clone(&watcher));
         let env = EngineEnv {
             clock: app.clock.clone(),
             random: app.random.clone(),
             observer: watcher.clone(),
             stop,
             drill: app.drill.clone(),
+            sampler: sampler(settings, how),
         };
         let mut options = MigrateOptions::new(&settings.state_dir);
         options.spool_max_bytes = settings.spool_max_bytes;
         options.retry_refused = how.retry_refused;
+        options.retry = how.retry;
+        options.words = Some((from.endpoint.to_string(), to.endpoint.to_string()));
+        options.filters = how.filters.cloned().unwrap_or_default();
+        options.target_free_bytes = how.free_bytes;
+        options.max_transfer_bytes = how.limits.transfer_bytes;
+        options.stop_at = how.limits.stop_at;
+        if let Some(plan) = how.plan {
+            options = options.with_plan(plan.clone());
+        }
         let migration = Migration::new(
             Arc::clone(&from.provider),
             Arc::clone(&to.provider),
@@ -143,6 +169,7 @@ impl<'a> Course<'a> {
             options,
             env,
         );
+        watcher.note_waits(migration.notebook());
         Ok(Self {
             pause,
             patience: how.patience,
@@ -151,6 +178,9 @@ impl<'a> Course<'a> {
             to,
             migration,
             watcher,
+            keyboard,
+            limits: how.limits,
+            awaited: Awaited::default(),
             settled: 0,
             _signals: passing,
         })
@@ -159,11 +189,15 @@ impl<'a> Course<'a> {
     /// Lists the source and works out what a run would do.
     pub(super) async fn plan(&mut self) -> Result<Plan> {
         loop {
-            let error = match self.watched(self.migration.plan()).await {
+            let error = match self.watched(false, self.migration.plan()).await {
                 Ok(plan) => return Ok(plan),
                 Err(error) => error,
             };
-            match Cause::of_error(&error).filter(|cause| self.patience.waits_for(cause, false)) {
+            if self.signed_in_again(&error).await? {
+                continue;
+            }
+            let cause = Cause::of_error(&error).filter(|cause| self.patience.waits_for(cause, false));
+            match cause.filter(|cause| self.fits(cause, 0)) {
                 Some(cause) if self.wait(cause).await? == Woken::GoOn => {}
                 Some(_) => return Err(stopped_while_waiting()),
                 None => return Err(self.exact(error)),
@@ -171,10 +205,17 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// Writes the plan that was worked out last to a file.
+    pub(super) async fn save_plan(&self, path: &Path) -> Result<PlanEnd> {
+        let (from, to) = (self.from.endpoint.to_string(), self.to.endpoint.to_string());
+        self.migration.save_plan(path, &from, &to).await
+    }
+
     /// Moves everything; ends when it is done, or stopped by what is not waited for.
     pub(super) async fn run(&mut self) -> Result<Summary> {
+        self.note_use().await?;
         loop {
-            let result = self.watched(self.migration.run()).await;
+            let result = self.watched(true, self.migration.run()).await;
             if let Ok(summary) = &result {
                 self.note_progress(summary);
             }
@@ -182,7 +223,12 @@ impl<'a> Course<'a> {
                 Ok(summary) => summary.stopped.as_ref().and_then(Cause::of_stop),
                 Err(error) => Cause::of_error(error),
             };
-            let Some(cause) = cause.filter(|cause| self.patience.waits_for(cause, true)) else {
+            let sent_bytes = match &result {
+                Ok(summary) => summary.uploaded.bytes,
+                Err(_) => self.awaited.sent_bytes(),
+            };
+            let cause = cause.filter(|cause| self.patience.waits_for(cause, true));
+            let Some(cause) = cause.filter(|cause| self.fits(cause, sent_bytes)) else {
                 return self.ended(result);
             };
             if self.wait(cause).await? == Woken::Stopped {
@@ -197,6 +243,18 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// Says whether a wait ends within the time that the person allowed.
+    fn fits(&mut self, cause: &Cause<'_>, sent_bytes: u64) -> bool {
+        let Cause::Quota(_, resets_at) = cause else { return true };
+        let app = self.pause.app();
+        self.awaited
+            .refused(app.clock.now(), *resets_at, sent_bytes, &*app.random);
+        match (self.limits.stop_at, self.awaited.until()) {
+            (Some(stop_at), Some(until)) => until < stop_at,
+            _ => true,
+        }
+    }
+
     fn note_progress(&mut self, summary: &Summary) {
         let accounting = &summary.accounting;
         let settled = accounting.found.count.saturating_sub(accounting.waiting.count);
@@ -206,10 +264,29 @@ impl<'a> Course<'a> {
         self.settled = settled;
     }
 
+    /// Before anything has begun: offers the person at the terminal to sign in here, and takes the new sign-in.
+    async fn signed_in_again(&mut self, error: &Error) -> Result<bool> {
+        let side = match error.provider_name() {
+            Some(kind) if kind == self.to.endpoint.kind.word() => &mut self.to,
+            _ => &mut self.from,
+        };
+        let offered = offer(&self.pause, &side.endpoint, error).await;
+        if !offered.map_err(|error| again::exact(self.pause.app(), &side.endpoint, error))? {
+            return Ok(false);
+        }
+        let accounts = self.pause.accounts();
+        side.fingerprint = accounts.fingerprint(&side.endpoint).await?;
+        let sign_in = accounts.sign_in(&side.endpoint).await?;
+        side.provider = accounts.open(sign_in, &self.journal).await?;
+        self.migration
+            .with_sides(Arc::clone(&self.from.provider), Arc::clone(&self.to.provider));
+        Ok(true)
+    }
+
     /// Waits until the run can go on, and gives it what is new.
     async fn wait(&mut self, cause: Cause<'_>) -> Result<Woken> {
         match cause {
-            Cause::Quota(error, resets_at) => Ok(self.pause.for_quota(error, resets_at).await),
+            Cause::Quota(error, _) => Ok(self.pause.for_quota(error, self.awaited.until()).await),
             Cause::SignIn(error) => self.wait_for_sign_in(error).await,
         }
     }
@@ -267,28 +344,47 @@ impl<'a> Course<'a> {
         Ok(Woken::GoOn)
     }
 
-    /// Runs while the watcher writes its lines.
-    async fn watched<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    /// Runs while the watcher writes its lines and keys are read; `moves` says whether there is something to pause for.
+    async fn watched<T>(&self, moves: bool, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.watcher.begin();
+        let listening = self.keyboard.listen(moves);
         let result = tokio::select! {
             result = work => result,
             never = self.watcher.tell_regularly() => match never {},
         };
+        listening.end().await;
         self.watcher.finish();
         result
     }
 
-    /// Puts the exact command into whatever asks for a sign-in.
+    /// Puts the exact command into whatever asks for a sign-in or for another day.
     fn ended(&self, result: Result<Summary>) -> Result<Summary> {
         let mut summary = result.map_err(|error| self.exact(error))?;
         summary.stopped = match summary.stopped {
             Some(StopReason::SignInNeeded(error)) => Some(StopReason::SignInNeeded(self.exact(error))),
+            Some(StopReason::Quota { resets_at, error }) => Some(StopReason::Quota {
+                resets_at,
+                // The command is told at the end of the summary.
+                error: self.pause.without_waiting(error, resets_at, self.limits.stop_at, false),
+            }),
             other => other,
         };
         Ok(summary)
     }
 
     fn exact(&self, error: Error) -> Error {
+        let of_this_run = ErrorKind::Quota {
+            resource: Resource::Run,
+            resets_at: None,
+        };
+        if *error.kind() == of_this_run {
+            // Only time runs out before anything is moved.
+            return Error::new(of_this_run, self.limits.words(RunLimit::Time, 0))
+                .hint(format!("{} goes on from here", again::to_go_on(self.pause.app())));
+        }
+        if let Some(Cause::Quota(_, resets_at)) = Cause::of_error(&error) {
+            return self.pause.without_waiting(error, resets_at, self.limits.stop_at, true);
+        }
         let endpoint = match error.provider_name() {
             Some(kind) if kind == self.to.endpoint.kind.word() => &self.to.endpoint,
             _ => &self.from.endpoint,
@@ -335,8 +431,12 @@ async fn find(pause: &Pause<'_>, patience: Patience, endpoint: &Endpoint) -> Res
             }
             Err(error) => error,
         };
+        let exact = |error| again::exact(pause.app(), &endpoint, error);
+        if offer(pause, &endpoint, &error).await.map_err(exact)? {
+            continue;
+        }
         if !Cause::of_error(&error).is_some_and(|cause| patience.waits_for(&cause, false)) {
-            return Err(again::exact(pause.app(), &endpoint, error));
+            return Err(exact(error));
         }
         pause.for_sign_in(&endpoint, &error);
         waited = true;
@@ -346,12 +446,25 @@ async fn find(pause: &Pause<'_>, patience: Patience, endpoint: &Endpoint) -> Res
     }
 }
 
-fn stopped_while_waiting() -> Error {
+pub(super) fn stopped_while_waiting() -> Error {
     Error::new(ErrorKind::Cancelled, "stopped while waiting").hint("run the same command again: it goes on from here")
 }
 
+/// Keeps small pictures for the report, unless nobody wants them.
+#[cfg(feature = "thumbnails")]
+fn sampler(settings: &Settings, how: &How<'_>) -> Option<Arc<dyn photomove_migrate::Sampler>> {
+    (!how.no_contact_sheet).then(|| crate::contact::ContactSheet::new(&settings.state_dir) as _)
+}
+
+/// This build cannot make small pictures.
+#[cfg(not(feature = "thumbnails"))]
+fn sampler(_settings: &Settings, how: &How<'_>) -> Option<Arc<dyn photomove_migrate::Sampler>> {
+    let _ = how.no_contact_sheet;
+    None
+}
+
 /// Passes the requests of the person and the system on to the engine.
-fn pass_on(app: &App) -> (StopToken, AbortOnDropHandle<()>) {
+pub(crate) fn pass_on(app: &App) -> (StopToken, AbortOnDropHandle<()>) {
     let stop = StopToken::new();
     let (signals, token) = (app.signals.clone(), stop.clone());
     let task = tokio::spawn(async move {

@@ -8,6 +8,7 @@ use crate::again;
 use crate::app::App;
 use crate::commands::status::failure_line;
 use crate::exit::Exit;
+use crate::limits::Limits;
 use crate::settings::Settings;
 use crate::{errors, report, text};
 
@@ -15,7 +16,13 @@ use crate::{errors, report, text};
 const FAILURES_TOLD: u32 = 10;
 
 /// Prints the accounting, what to do next, and the last line.
-pub(crate) async fn tell_end(app: &App, settings: &Settings, summary: &Summary, exit: Exit) -> Result<()> {
+pub(crate) async fn tell_end(
+    app: &App,
+    settings: &Settings,
+    summary: &Summary,
+    exit: Exit,
+    limits: &Limits,
+) -> Result<()> {
     app.printer
         .object(&json!({ "type": "summary", "exit_code": exit.code(), "summary": summary }));
     app.printer.text(&report::summary_text(summary));
@@ -24,6 +31,10 @@ pub(crate) async fn tell_end(app: &App, settings: &Settings, summary: &Summary, 
         .text(&format!("\njournal: {}", settings.journal().display()));
     if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
         app.printer.talk(&errors::render(error));
+    }
+    if let Some(StopReason::Limit(limit)) = &summary.stopped {
+        app.printer
+            .text(&format!("\nstopped: {}", limits.words(*limit, summary.uploaded.bytes)));
     }
     for line in next_steps(app, summary) {
         app.printer.text(&format!("next: {line}"));
@@ -54,25 +65,30 @@ async fn tell_first_failures(app: &App, settings: &Settings, summary: &Summary) 
 /// What the person can do now, at most one line per reason.
 fn next_steps(app: &App, summary: &Summary) -> Vec<String> {
     let mut steps = Vec::new();
+    let command = again::to_go_on(app);
     match &summary.stopped {
         None => {}
         Some(StopReason::SignInNeeded(_)) => {
-            steps.push("sign in as the hint says, then run the same command again: it goes on from here".to_owned());
+            steps.push(format!(
+                "sign in as the hint says, then run {command} again: it goes on from here"
+            ));
         }
         Some(StopReason::Quota {
             resets_at: Some(at), ..
         }) => {
             let at = at.to_zoned(jiff::tz::TimeZone::system());
             steps.push(format!(
-                "run the same command again after {}: it goes on from here",
+                "run {command} again after {}: it goes on from here",
                 at.strftime("%a %d %b %H:%M")
             ));
         }
         Some(StopReason::DestinationFull(_)) => {
-            steps
-                .push("make room at the destination, then run the same command again: it goes on from here".to_owned());
+            steps.push(format!(
+                "make room at the destination, then run {command} again: it goes on from here"
+            ));
         }
-        Some(_) => steps.push("run the same command again: it goes on from here".to_owned()),
+        Some(StopReason::Limit(_)) => steps.push(format!("{command} goes on from here, with the same limits")),
+        Some(_) => steps.push(format!("run {command} again: it goes on from here")),
     }
     if summary.accounting.failed.count > 0 || summary.accounting.skipped.count > 0 {
         let command = again::command(app, "status --failures");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use photomove_core::{AuthProblem, Error, ErrorKind, Result};
+use photomove_http::{Bandwidth, Waits};
 use serde_json::json;
 
 use crate::again;
@@ -47,6 +48,12 @@ impl<'a> Pause<'a> {
             accounts: Accounts::new(app, settings),
             notifier,
         }
+    }
+
+    /// Lets both sides share the line, and say when they wait.
+    pub(super) fn with_traffic(mut self, bandwidth: Bandwidth, waits: Waits) -> Self {
+        self.accounts = self.accounts.with_traffic(bandwidth, waits);
+        self
     }
 
     pub(super) fn accounts(&self) -> &Accounts<'a> {
@@ -108,7 +115,7 @@ impl<'a> Pause<'a> {
             format!("paused: {error}"),
             format!(
                 "this run goes on by itself on {} (in {})",
-                until.to_zoned(TimeZone::system()).strftime("%a %d %b at %H:%M"),
+                local(until),
                 text::duration(left)
             ),
         ];
@@ -128,6 +135,37 @@ impl<'a> Pause<'a> {
                 () = self.app().signals.drain.cancelled() => return Woken::Stopped,
             }
         }
+    }
+
+    /// Says of a budget that is used up and not waited for when it is full again; and what to type then, unless that is
+    /// told elsewhere.
+    pub(super) fn without_waiting(
+        &self,
+        error: Error,
+        resets_at: Option<Timestamp>,
+        stop_at: Option<Timestamp>,
+        with_command: bool,
+    ) -> Error {
+        let Some(at) = resets_at else {
+            return error;
+        };
+        let left = at
+            .duration_since(self.app().clock.now())
+            .max(jiff::SignedDuration::ZERO);
+        let mut hint = format!(
+            "a new day begins on {} (in {})",
+            local(at),
+            text::duration(left.unsigned_abs())
+        );
+        let is_too_late = stop_at.is_some_and(|stop_at| stop_at <= at);
+        hint.push_str(match is_too_late {
+            true => ", when the time of `--max-duration` is over",
+            false => "; with `--wait` a run waits for it",
+        });
+        if with_command {
+            hint.push_str(&format!("; then {} goes on", again::to_go_on(self.app())));
+        }
+        error.hint_instead(hint)
     }
 
     /// Tells that the run goes on, and why it can.
@@ -150,6 +188,13 @@ impl<'a> Pause<'a> {
             notifier.tell(Happening::Paused, &error.to_string());
         }
     }
+}
+
+/// The time of this machine's place.
+fn local(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system())
+        .strftime("%a %d %b at %H:%M")
+        .to_string()
 }
 
 #[cfg(test)]
