@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use photomove::core::{
     Account, Album, AlbumId, Asset, AssetId, BytesBody, Capabilities, Checksums, Cursor, Error, ErrorKind, Fidelity,
-    Fields, Filters, HashKinds, Locator, Media, MediaKind, Member, MemoryProvider, Metadata, Origin, Page, Part,
-    PartId, PartRole, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, ReadOrder, Result, Scope, SourceCaps,
+    Fields, FilterCaps, Filters, HashKinds, Locator, Media, MediaKind, Member, MemoryProvider, Metadata, Origin, Page,
+    Part, PartId, PartRole, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo, ReadOrder, Result, Scope, SourceCaps,
     Sourced, SystemClock,
 };
 use photomove::migrate::{EngineEnv, Journal, MigrateOptions, Migration};
@@ -91,6 +91,7 @@ impl PhotoProvider for Shoebox {
             order: ReadOrder::Any,
             members_in_listing: false,
             open_concurrency: 4,
+            filters: FilterCaps::NONE,
             loses: &[],
         };
         Capabilities::new(Some(source), None)

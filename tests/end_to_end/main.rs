@@ -2,17 +2,27 @@
 #![expect(clippy::expect_used, reason = "an expectation that fails is a test that fails")]
 
 mod accounting;
+mod browser;
 mod credentials;
 mod demo;
 #[cfg(debug_assertions)]
 mod drills;
 mod examples;
 mod exits;
+mod filters;
+#[cfg(target_os = "linux")]
+mod keys;
+mod log_file;
 mod messages;
+mod proxies;
 mod readme;
 mod recordings;
 mod requests;
 mod samples;
+#[cfg(target_os = "linux")]
+mod sign_in;
 #[cfg(unix)]
 mod signals;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;

@@ -7,6 +7,8 @@ use photomove_sim::{Fill, SimOptions};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::Stage;
+#[cfg(target_os = "linux")]
+use crate::terminal::on_a_terminal;
 
 /// A library that is not moved at once.
 async fn slow(count: u64) -> Stage {
@@ -23,7 +25,7 @@ fn send(child: &Child, signal: Signal) {
     kill_process(pid, signal).expect("the process is there");
 }
 
-async fn ended(mut child: Child) -> ExitStatus {
+pub async fn ended(mut child: Child) -> ExitStatus {
     let wait = tokio::task::spawn_blocking(move || child.wait());
     wait.await.expect("the waiting thread ends").expect("the child ends")
 }
@@ -75,59 +77,13 @@ async fn readers_that_have_gone_away_do_not_end_the_run() {
     }
 }
 
-/// A terminal of its own with a run on it, which asks before it begins.
-#[cfg(target_os = "linux")]
-fn on_a_terminal(stage: &Stage, words: &[&str]) -> (std::fs::File, Child) {
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&terminal).expect("granted");
-    unlockpt(&terminal).expect("unlocked");
-    let name = ptsname(&terminal, Vec::new()).expect("its name");
-    let program = stage.program(&[]);
-    // A session of its own, so that the terminal is the program's, and its end meets the program.
-    let mut command = std::process::Command::new("setsid");
-    command
-        .args(["sh", "-c", r#"exec "$0" "$@" <"$TERMINAL" >"$TERMINAL" 2>&1"#])
-        .arg(program.get_program())
-        .args(words)
-        .env("TERMINAL", name.to_str().expect("text"))
-        .current_dir(program.get_current_dir().expect("set"));
-    for (name, value) in program.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command.env("TERM", "xterm").env_remove("NO_COLOR");
-    let run = command.spawn().expect("the program starts");
-    (terminal.into(), run)
-}
-
-/// Reads what is written on a terminal until `words` are; returns the terminal.
-#[cfg(target_os = "linux")]
-async fn until_shown(mut terminal: std::fs::File, words: &'static str) -> std::fs::File {
-    use std::io::Read;
-
-    let seen = tokio::task::spawn_blocking(move || {
-        let mut seen = Vec::new();
-        let mut piece = [0; 4096];
-        while !String::from_utf8_lossy(&seen).contains(words) {
-            let read = terminal.read(&mut piece).expect("the program writes");
-            seen.extend_from_slice(&piece[..read]);
-        }
-        terminal
-    });
-    seen.await.expect("the words are shown")
-}
-
 /// A window that is closed: the system sends SIGHUP, and every later write fails.
 #[tokio::test(flavor = "multi_thread")]
 #[cfg(target_os = "linux")]
 async fn a_terminal_that_goes_away_does_not_end_the_run() {
     let stage = slow(30).await;
     let (terminal, run) = on_a_terminal(&stage, &["amazon", "google", "--yes"]);
-    drop(until_shown(terminal, "moving").await);
+    drop(terminal.until_shown("moving").await);
     assert!(stage.google_items().await.len() < 30, "it was to go on after this");
     assert_eq!(ended(run).await.code(), Some(0));
     assert_finished(&stage, 30).await;
@@ -136,26 +92,13 @@ async fn a_terminal_that_goes_away_does_not_end_the_run() {
 #[tokio::test(flavor = "multi_thread")]
 #[cfg(target_os = "linux")]
 async fn a_request_of_the_system_ends_a_question_and_leaves_the_terminal_as_it_was() {
-    use rustix::termios::{LocalModes, tcgetattr};
-
     let stage = slow(3).await;
     let (terminal, run) = on_a_terminal(&stage, &["amazon", "google"]);
-    let before = tcgetattr(&terminal).expect("its modes").local_modes;
-    let terminal = until_shown(terminal, "move this?").await;
-    let raw = async {
-        while tcgetattr(&terminal)
-            .expect("its modes")
-            .local_modes
-            .contains(LocalModes::ECHO)
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), raw)
-        .await
-        .expect("the question takes the terminal");
+    let before = terminal.modes();
+    let terminal = terminal.until_shown("to Google Photos?").await;
+    terminal.until_hidden().await;
     send(&run, Signal::TERM);
     assert_eq!(ended(run).await.code(), Some(130));
-    assert_eq!(tcgetattr(&terminal).expect("its modes").local_modes, before);
+    assert_eq!(terminal.modes(), before);
     assert_eq!(stage.google_items().await.len(), 0);
 }

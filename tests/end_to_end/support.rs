@@ -121,11 +121,13 @@ impl Stage {
     }
 
     /// The program, to be started in ways of a test's own.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "the tests of signals are Unix's"))]
     pub fn program(&self, args: &[&str]) -> Command {
         self.command(Path::new(env!("CARGO_BIN_EXE_photomove")), args)
     }
 
     /// Waits until Google's stand-in holds so many items; only a run that hangs lets it fail.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "the tests of signals are Unix's"))]
     pub async fn until_google_holds(&self, items: usize) {
         let arrived = async {
             while self.google_items().await.len() < items {
@@ -244,6 +246,11 @@ impl Stage {
     /// What Google's stand-in was asked so far.
     pub fn google_counts(&self) -> Counts {
         self.service(ServiceKind::Google).shared().counters.counts()
+    }
+
+    /// What Amazon's stand-in was asked so far.
+    pub fn amazon_counts(&self) -> Counts {
+        self.service(ServiceKind::Amazon).shared().counters.counts()
     }
 
     /// The requests that Amazon's stand-in got.

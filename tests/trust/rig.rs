@@ -172,6 +172,7 @@ impl Rig {
             observer: Arc::new(NoObserver),
             stop: StopToken::new(),
             drill: self.drill.clone(),
+            sampler: None,
         };
         Ok(Migration::new(source, target, journal, options, env))
     }

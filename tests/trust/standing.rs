@@ -1,5 +1,6 @@
 //! What the program says and does when it cannot go on: another run in the way, a damaged journal, a full disk.
 
+#[cfg(unix)]
 use std::process::Command;
 
 use photomove_sim::{Fill, ServiceKind, ServiceSpec, SimOptions};
