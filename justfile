@@ -27,6 +27,10 @@ doc:
 features:
     bash .ci/features
 
+# All crates for Windows, from Linux or macOS; says what to install where it is missing
+check-windows:
+    bash .ci/windows
+
 # Bans, licences and sources of all dependencies; installs cargo-deny where it is missing
 deny:
     bash .ci/deny
