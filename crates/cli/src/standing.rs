@@ -233,7 +233,8 @@ impl Standing {
             None => {
                 let mut words = format!("running since {} {process}", self.time(run.started_at));
                 words.push_str(&format!(": {}", doing(run)));
-                if let Some(waiting) = &run.notes.waiting {
+                let over = |until: Option<Timestamp>| until.is_some_and(|until| until <= self.now);
+                if let Some(waiting) = run.notes.waiting.filter(|waiting| !over(waiting.until)) {
                     let until = waiting.until.map(|until| format!(" until {}", self.time(until)));
                     words.push_str(&format!(", {}{}", waits(waiting.reason), until.unwrap_or_default()));
                 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use photomove_core::{Result, SharedClock};
 
 use crate::journal::runs;
-use crate::{Event, Journal, Observer, RunNotes, Waiting};
+use crate::{Event, Journal, Observer, RunNotes, WaitReason, Waiting};
 
 /// How often counters are written, at most.
 const EVERY: Duration = Duration::from_secs(2);
@@ -82,7 +82,11 @@ impl Diary {
                 changed && until.is_none_or(|until| until.duration_since(now) > jiff::SignedDuration::from_secs(2))
             }
             Event::Progress(progress) => {
-                let waited = page.notes.waiting.take().is_some();
+                // A client that pauses does so until its time has come, whatever others do meanwhile.
+                let stays = |waiting: &mut Waiting| {
+                    waiting.reason == WaitReason::RateLimited && waiting.until.is_some_and(|until| until > now)
+                };
+                let waited = page.notes.waiting.take_if(|waiting| !stays(waiting)).is_some();
                 page.notes.progress = *progress;
                 waited
             }
@@ -136,5 +140,90 @@ impl Diary {
 
     fn page(&self) -> MutexGuard<'_, Page> {
         self.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use photomove_core::ManualClock;
+
+    use super::*;
+    use crate::journal::jobs;
+    use crate::{JobId, RunKind, WaitReason};
+
+    const JOB: JobId = JobId(1);
+
+    async fn diary(folder: &tempfile::TempDir, clock: &ManualClock) -> (Journal, Diary) {
+        let clock: SharedClock = Arc::new(clock.clone());
+        let journal = Journal::open(&folder.path().join("j.sqlite"), Arc::clone(&clock)).unwrap();
+        let now = clock.now();
+        let run = journal
+            .write(move |c| {
+                let (source, target) = (
+                    jobs::account(c, "a", "", "anna", None)?,
+                    jobs::account(c, "b", "", "anna", None)?,
+                );
+                let job = jobs::open_job(c, source, target, "{}", b"hash", now)?;
+                runs::begin(c, job.id, RunKind::Migrate, &RunNotes::default(), now)
+            })
+            .await
+            .unwrap();
+        let diary = Diary::new(journal.clone(), clock, run, RunNotes::default());
+        (journal, diary)
+    }
+
+    /// What is written down; what was posted before is by then.
+    async fn written(journal: &Journal) -> RunNotes {
+        journal.write(|_| Ok(())).await.unwrap();
+        journal.latest_run(JOB).await.unwrap().unwrap().notes
+    }
+
+    fn progress(uploaded: u64) -> Event {
+        Event::Progress(crate::Progress {
+            uploaded,
+            ..crate::Progress::default()
+        })
+    }
+
+    #[tokio::test]
+    async fn counters_are_written_every_two_seconds_and_no_more_often() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new("2026-03-01T10:00:00Z".parse().unwrap());
+        let (journal, diary) = diary(&folder, &clock).await;
+        for uploaded in 1..=10 {
+            clock.advance(Duration::from_millis(500));
+            diary.event(&progress(uploaded));
+        }
+        assert_eq!(written(&journal).await.progress.uploaded, 8);
+        diary.end("finished", None).await.unwrap();
+        assert_eq!(written(&journal).await.progress.uploaded, 10);
+        // What comes after the end is not written over it.
+        clock.advance(Duration::from_secs(10));
+        diary.event(&progress(11));
+        assert_eq!(written(&journal).await.progress.uploaded, 10);
+    }
+
+    /// Others go on while a client pauses; who asks from outside is told of the pause until it is over.
+    #[tokio::test]
+    async fn a_pause_is_written_at_once_and_told_until_its_time_has_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new("2026-03-01T10:00:00Z".parse().unwrap());
+        let (journal, diary) = diary(&folder, &clock).await;
+        let until = clock.now().saturating_add(Duration::from_secs(60)).ok();
+        let reason = WaitReason::RateLimited;
+        diary.event(&Event::Waiting { reason, until });
+        assert_eq!(written(&journal).await.waiting, Some(Waiting { reason, until }));
+        for second in 1..=6 {
+            clock.advance(Duration::from_secs(10));
+            diary.event(&progress(second));
+            assert_eq!(written(&journal).await.waiting.is_some(), second < 6, "{second}");
+        }
+        // The engine itself waits only if there is nothing else to do: what moves ends it.
+        let backoff = WaitReason::Backoff;
+        let until = clock.now().saturating_add(Duration::from_secs(600)).ok();
+        diary.event(&Event::Waiting { reason: backoff, until });
+        assert!(written(&journal).await.waiting.is_some());
+        diary.event(&progress(7));
+        assert_eq!(written(&journal).await.waiting, None);
     }
 }
