@@ -145,7 +145,7 @@ impl Diary {
 
 #[cfg(test)]
 mod tests {
-    use photomove_core::ManualClock;
+    use photomove_core::{Clock, ManualClock};
 
     use super::*;
     use crate::journal::jobs;
