@@ -1,12 +1,46 @@
 //! Files that hold secrets.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroize;
+
 /// Tells temporary files of one process apart: two tasks may write the same file at once.
 static WRITES: AtomicU64 = AtomicU64::new(0);
+
+/// Longest text that can be a sign-in: all cookies of a browser, many times over.
+const SECRET_BYTES_MAX: u64 = 16 << 20;
+
+/// Reads a text that lets somebody in. It is wiped from memory once it is dropped, and a file that is none, such as a
+/// device that never ends, is not read to its end.
+///
+/// # Errors
+/// When the file cannot be read, is no text in UTF-8, or is far too long.
+pub fn read_secret(path: &Path) -> io::Result<SecretString> {
+    read_secret_up_to(path, SECRET_BYTES_MAX)
+}
+
+fn read_secret_up_to(path: &Path, most: u64) -> io::Result<SecretString> {
+    let file = fs::File::open(path)?;
+    let size = file.metadata()?.len().min(most);
+    // Room for all of it at once: a text that grows leaves copies behind.
+    let mut text = String::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+    let read = file.take(most + 1).read_to_string(&mut text);
+    let read = match read {
+        Ok(_) if text.len() as u64 > most => Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too long")),
+        read => read,
+    };
+    match read {
+        Ok(_) => Ok(text.into()),
+        Err(error) => {
+            text.zeroize();
+            Err(error)
+        }
+    }
+}
 
 /// Writes a file that only its owner may read, atomically: readers see the old content or the new, never a part.
 ///
@@ -147,6 +181,27 @@ mod tests {
         }
         assert_eq!(fs::read_dir(folder.path().join("deep"))?.count(), 1);
         Ok(())
+    }
+
+    #[test]
+    fn a_secret_is_read_whole_or_not_at_all() -> io::Result<()> {
+        use secrecy::ExposeSecret;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("cookies.txt");
+        fs::write(&path, "hush")?;
+        assert_eq!(read_secret_up_to(&path, 4)?.expose_secret(), "hush");
+        let error = read_secret_up_to(&path, 3).err().map(|error| error.to_string());
+        assert_eq!(error.as_deref(), Some("it is far too long"));
+        fs::write(&path, b"hush\xff")?;
+        assert!(read_secret(&path).is_err_and(|error| !error.to_string().contains("hush")));
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_device_without_an_end_is_given_up() {
+        let error = read_secret_up_to(Path::new("/dev/zero"), 1000).err();
+        assert_eq!(error.map(|error| error.to_string()).as_deref(), Some("it is far too long"));
     }
 
     #[cfg(unix)]

@@ -40,7 +40,7 @@ pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use credentials::{CredentialKey, CredentialStore, FileCredentialStore, MemoryCredentialStore};
 pub use error::{AuthProblem, Disposition, Error, ErrorKind, Happened, Operation, Rejection, Resource, Result};
 pub use facts::{FactStore, MemoryFactStore};
-pub use files::{PrivateFile, write_private};
+pub use files::{PrivateFile, read_secret, write_private};
 pub use filters::{Filters, Fit, MediaFilter};
 pub use ids::{AlbumId, AssetId, DestAlbumId, DestId, ItemKey, Owner, PartId, SessionId};
 pub use interaction::{Answer, Interaction, NobodyThere, Prompt};

@@ -24,8 +24,8 @@ const COPIES: u32 = 5;
 /// Name, value and host of a cookie.
 pub(super) type Row = (String, String, String);
 
-/// The cookies of a profile, or of one of its containers.
-#[derive(Debug)]
+/// The cookies of a profile, or of one of its containers. No `Debug`: the values let somebody in.
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Jar {
     /// `None` = outside of all containers.
     pub(super) container: Option<String>,

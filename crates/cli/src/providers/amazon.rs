@@ -146,7 +146,7 @@ pub(crate) async fn known(accounts: &Accounts<'_>, account: &str) -> Result<Opti
 /// # Errors
 /// [`ErrorKind::Config`] if it cannot be read or is malformed.
 pub(crate) fn cookies_of_file(path: &Path) -> Result<Cookies> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = read_secret(path).map_err(|error| {
         Error::new(
             ErrorKind::Config,
             format!("cannot read cookie file {}: {error}", path.display()),
@@ -154,7 +154,7 @@ pub(crate) fn cookies_of_file(path: &Path) -> Result<Cookies> {
         .provider(Kind::Amazon.word())
         .hint("check the path; the file is a copied request (\"Copy as cURL\"), a `cookies.txt`, JSON, or a `Cookie:` header")
     })?;
-    Cookies::parse(&text).map_err(|error| error.context("file", path.display()))
+    Cookies::parse(text.expose_secret()).map_err(|error| error.context("file", path.display()))
 }
 
 /// Makes the provider.

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use photomove_core::{CredentialKey, CredentialStore, Digester, HashKinds, Result};
+use photomove_core::{CredentialKey, CredentialStore, Digester, HashKinds, Result, read_secret};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ impl Accounts<'_> {
         if endpoint.account.is_none()
             && let Some(path) = named(self.settings, endpoint.kind)
         {
-            add(std::fs::read_to_string(path).ok().map(SecretString::from), path);
+            add(read_secret(path).ok(), path);
             let mark = replaced(endpoint.kind);
             add(self.store.load(&mark).await?, &self.store.path(&mark)?);
         }
@@ -107,7 +107,7 @@ fn replaced(kind: Kind) -> CredentialKey {
 
 /// Tells what a file holds apart from what a person puts into it later; `None` = it cannot be read.
 fn content(kind: Kind, path: &Path) -> Option<String> {
-    let text = SecretString::from(std::fs::read_to_string(path).ok()?);
+    let text = read_secret(path).ok()?;
     let mut digester = Digester::new(HashKinds::SHA256);
     // This program itself writes new access tokens into Google's file; the refresh token stays.
     let refresh = (kind == Kind::Google)

@@ -152,15 +152,15 @@ pub(crate) fn client_text(path: &Path) -> Result<(ClientSecret, SecretString)> {
     let text = text_of_file(path, "client secret file").map_err(|error| {
         error.hint("download it from the Google Cloud console: \"Clients\", your desktop client, \"Download JSON\"")
     })?;
-    let client = ClientSecret::parse(&text).map_err(|error| error.context("file", path.display()))?;
-    Ok((client, text.into()))
+    let client = ClientSecret::parse(text.expose_secret()).map_err(|error| error.context("file", path.display()))?;
+    Ok((client, text))
 }
 
 /// Reads a file that a person named; what is no text comes with signs in place of what cannot be read.
 ///
 /// # Errors
 /// [`ErrorKind::Config`] if it cannot be read, or is far too long to be what it should be.
-pub(crate) fn text_of_file(path: &Path, what: &str) -> Result<String> {
+pub(crate) fn text_of_file(path: &Path, what: &str) -> Result<SecretString> {
     let wrong = |why: String| {
         Error::new(
             ErrorKind::Config,
@@ -178,5 +178,6 @@ pub(crate) fn text_of_file(path: &Path, what: &str) -> Result<String> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(wrong("it is far too long".to_owned()));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    Ok(text.into())
 }

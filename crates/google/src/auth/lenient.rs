@@ -66,12 +66,19 @@ fn of_text(text: &str) -> Option<Timestamp> {
         Some(offset) => {
             let sign = if offset.starts_with('-') { -1 } else { 1 };
             let mut parts = offset.trim_start_matches(['+', '-']).split(':');
-            let mut next = || parts.next().unwrap_or("0").parse::<i32>();
-            let seconds = next().ok()? * 3600 + next().ok()? * 60 + next().ok()?;
+            let mut next = || parts.next().unwrap_or("0").parse::<i64>();
+            let seconds = offset_s(next().ok()?, next().ok()?, next().ok()?)?;
             TimeZone::fixed(jiff::tz::Offset::from_seconds(sign * seconds).ok()?)
         }
     };
     civil.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
+}
+
+/// An offset in seconds; `None` beyond what any place of the earth has.
+fn offset_s(hours: i64, minutes: i64, seconds: i64) -> Option<i32> {
+    let parts = [hours, minutes, seconds];
+    let is_tame = parts.iter().all(|part| (-100..=100).contains(part));
+    is_tame.then(|| i32::try_from(hours * 3600 + minutes * 60 + seconds).ok())?
 }
 
 /// Crate `time` in its compact form: year, day of the year, hour, minute, second, nanosecond, offset in three parts.
@@ -92,8 +99,7 @@ fn of_parts(parts: &[Value]) -> Option<Timestamp> {
             .minutes(small(minute)?)
             .seconds(small(second)?),
     );
-    let offset = part(6)? * 3600 + part(7)? * 60 + part(8)?;
-    let offset = jiff::tz::Offset::from_seconds(i32::try_from(offset).ok()?).ok()?;
+    let offset = jiff::tz::Offset::from_seconds(offset_s(part(6)?, part(7)?, part(8)?)?).ok()?;
     let zoned = civil.ok()?.to_zoned(TimeZone::fixed(offset)).ok()?;
     Some(zoned.timestamp())
 }

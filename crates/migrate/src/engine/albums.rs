@@ -170,25 +170,30 @@ impl Core {
     }
 
     async fn album_failed(&self, album: &AlbumRow, intent: Option<i64>, reason: Reason) -> StepResult {
-        let (id, now, text) = (
-            album.id,
-            self.now(),
-            format!("the album could not be created: {}", reason.message),
-        );
+        let (id, now, text) = (album.id, self.now(), failure(&reason));
         let kind = reason.kind.clone();
         self.write(move |c| albums::failed(c, id, intent, &kind, &text, now))
             .await?;
+        self.tell_failed(album, reason);
+        Ok(())
+    }
+
+    fn tell_failed(&self, album: &AlbumRow, reason: Reason) {
         self.board.tell(&Event::Album {
             title: album.new.title.clone(),
             reason: Some(reason),
         });
-        Ok(())
     }
 
     /// Gives up an album that the destination does not know any more.
     pub(super) async fn give_up_album(&self, id: i64, reason: Reason) -> StepResult {
         match self.read(move |c| albums::load(c, id)).await? {
-            Some(album) => self.album_failed(&album, None, reason).await,
+            Some(album) => {
+                let (text, kind, now) = (failure(&reason), reason.kind.clone(), self.now());
+                self.write(move |c| albums::gone(c, id, &kind, &text, now)).await?;
+                self.tell_failed(&album, reason);
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -420,6 +425,10 @@ impl Core {
         })
         .await
     }
+}
+
+fn failure(reason: &Reason) -> String {
+    format!("the album could not be created: {}", reason.message)
 }
 
 /// An item that the album refuses: perhaps another app owns it, and it can enter only by being created again.

@@ -275,6 +275,7 @@ impl Looking<'_> {
                 Ok(evidence) => of_evidence(evidence, bare),
                 Err(error) => self.of_error(error)?,
             };
+            let finding = self.as_far_as_shown(&item, finding);
             found.push((item, finding));
         }
         Ok(found)
@@ -311,6 +312,7 @@ impl Looking<'_> {
                 Ok(finding) => finding,
                 Err(error) => self.read_again(&item, error).await?,
             };
+            let finding = self.as_far_as_shown(&item, finding);
             found.push((item, finding));
         }
         self.streaks.success();
@@ -332,6 +334,23 @@ impl Looking<'_> {
             }
         }
         self.of_error(error)
+    }
+
+    /// Where a program is shown only what it made itself, "not found" says nothing about an item that another one may
+    /// have brought before: identical bytes are one item there, whoever sent them first.
+    fn as_far_as_shown(&self, item: &Item, finding: Finding) -> Finding {
+        match finding {
+            Finding::Broken(reason) if reason.kind == "missing" && !item.shown && self.caps.unseen.is_some() => {
+                Finding::Unknown(Reason {
+                    kind: "not_shown".into(),
+                    message:
+                        "the destination does not show it; it shows a program only what that made itself, and another \
+                              one may have brought this item before"
+                            .into(),
+                })
+            }
+            other => other,
+        }
     }
 
     /// Waits before the next try of a call, or says why there is none.

@@ -24,5 +24,6 @@ mod recovery;
 mod reports;
 mod runs;
 mod sessions;
+mod siblings;
 mod spooling;
 mod streams;

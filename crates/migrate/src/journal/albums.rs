@@ -142,6 +142,22 @@ pub(crate) fn failed(
     }
 }
 
+/// Gives an album up that the destination has no more, with those of other jobs that stand for the same one: or each job
+/// would take the dead one over from the others again.
+pub(crate) fn gone(c: &Connection, album: i64, kind: &str, reason: &str, now: Timestamp) -> Result<()> {
+    let same = rows(
+        c,
+        "SELECT s.id FROM album a CROSS JOIN job mine ON mine.id=a.job CROSS JOIN job other ON other.target=mine.target
+         CROSS JOIN album s ON s.job=other.id WHERE a.id=?1 AND s.id<>a.id AND s.state='open' AND s.dest_id=a.dest_id",
+        [album],
+        |row| row.get::<_, i64>(0),
+    )?;
+    for one in same {
+        failed(c, one, None, kind, reason, now)?;
+    }
+    failed(c, album, None, kind, reason, now)
+}
+
 fn merge_after_failure(c: &Connection, album: i64, reason: &str) -> Result<()> {
     filings::unfile_album(c, album, reason)?;
     merge::regroup(c, album)

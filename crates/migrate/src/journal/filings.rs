@@ -206,14 +206,27 @@ pub(crate) fn unfile_all(c: &Connection, job: i64, reason: &str) -> Result<()> {
     Ok(())
 }
 
+/// How many places of an album (`a`) at the destination other jobs have filled, or are to, with what this job has not in it.
+const OTHERS: &str =
+    "(SELECT count(DISTINCT g.upload) FROM job mine CROSS JOIN job other ON other.source=mine.source AND other.target=mine.target
+  AND other.id<>mine.id CROSS JOIN album s ON s.job=other.id AND s.source_id=a.source_id AND s.dest_id=a.dest_id
+  CROSS JOIN filing g ON g.album=s.id WHERE mine.id=a.job AND g.state IN('wanted','adding','filed')
+    AND NOT EXISTS(SELECT 1 FROM filing f WHERE f.album=a.id AND f.upload=g.upload))";
+
 /// Cuts albums that hold more than the destination allows into slices, in their own order.
 pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<()> {
+    let mut last = 0;
     loop {
         let big = one(
             c,
-            "SELECT a.id, a.source_id, a.slice, a.title, a.description FROM album a
-             WHERE a.job=?1 AND (SELECT count(*) FROM filing f WHERE f.album=a.id) > ?2 ORDER BY a.id LIMIT 1",
-            (job, max_items),
+            // What is in already stays, however full the album is.
+            &format!(
+                "SELECT a.id, a.source_id, a.slice, a.title, a.description, max(?2-{OTHERS},0) AS room FROM album a
+                 WHERE a.job=?1 AND a.id>?3 AND (SELECT count(*) FROM filing f WHERE f.album=a.id) > room
+                   AND EXISTS(SELECT 1 FROM filing f WHERE f.album=a.id AND f.state NOT IN('filed','adding'))
+                 ORDER BY a.id LIMIT 1"
+            ),
+            (job, max_items, last),
             |row| {
                 Ok((
                     row.get::<_, i64>(0)?,
@@ -221,12 +234,15 @@ pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<(
                     row.get::<_, i64>(2)?,
                     row.get::<_, String>(3)?,
                     row.get::<_, Option<String>>(4)?,
+                    row.get::<_, i64>(5)?,
                 ))
             },
         )?;
-        let Some((album, source_id, slice, title, description)) = big else {
+        let Some((album, source_id, slice, title, description, room)) = big else {
             return Ok(());
         };
+        // Slices come after their album, so that each is looked at once, and its own slices after it.
+        last = album;
         let first_title = if slice == 0 {
             title
         } else {
@@ -257,11 +273,11 @@ pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<(
             (album, next),
         )?;
         // What is in the album already stays there; the rest moves in the album's own order.
-        let moved = exec(
+        exec(
             c,
-            "UPDATE filing SET album=?2 WHERE album=?1 AND upload IN(SELECT upload FROM filing WHERE album=?1
+            "UPDATE filing SET album=?2 WHERE album=?1 AND state NOT IN('filed','adding') AND upload IN(SELECT upload FROM filing WHERE album=?1
                ORDER BY state NOT IN('filed','adding'), position, upload LIMIT -1 OFFSET ?3)",
-            (album, next, max_items),
+            (album, next, room),
         )?;
         exec(
             c,
@@ -269,9 +285,6 @@ pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<(
                WHERE f.album=?2)",
             (album, next),
         )?;
-        if moved == 0 {
-            return Ok(());
-        }
     }
 }
 

@@ -158,7 +158,16 @@ pub(crate) const AFRESH: &str = "state='wanted', attempts=0, next_try=NULL, erro
   sha256=NULL, token=NULL, token_until=NULL, token_session=NULL, spool=NULL, sent=0, dest_id=NULL, described=0, before=NULL";
 
 /// Forgets what later looks at the destination found of items that are to be sent again: they will be other items.
-pub(crate) fn forget_later_looks(c: &Connection, uploads: &str, params: impl rusqlite::Params) -> Result<()> {
+///
+/// A look that is under way has counted them already, so it begins anew.
+pub(crate) fn forget_later_looks(c: &Connection, uploads: &str, params: impl rusqlite::Params + Clone) -> Result<()> {
+    exec(
+        c,
+        &format!(
+            "DELETE FROM recheck WHERE job IN(SELECT a.job FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload IN({uploads}))"
+        ),
+        params.clone(),
+    )?;
     exec(
         c,
         &format!("DELETE FROM evidence WHERE level<>'checksum' AND upload IN({uploads})"),

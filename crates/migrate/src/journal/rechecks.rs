@@ -9,7 +9,9 @@ use photomove_core::{Checksums, Claim, DestId, PartId, Result};
 use rusqlite::Connection;
 
 use super::rows::{checksums, exec, number, one, rows};
-use super::{JobId, Journal, from_json, instant, millis, staging, to_json, unsigned, uploads, verdicts};
+use super::{
+    JobId, Journal, filings, from_json, instant, merge, millis, staging, to_json, unsigned, uploads, verdicts,
+};
 use crate::{Count, Difference, Findings, Level, Reason};
 
 /// Items that can be looked for: those that count as arrived, and those that a later look found to be lost.
@@ -17,8 +19,15 @@ const LOOKED_AT: &str = "u.dest_id IS NOT NULL AND (u.state IN('verified','unver
    OR (u.state='failed' AND u.error_kind IN('missing','differs')))
    AND EXISTS(SELECT 1 FROM part p JOIN asset a ON a.id=p.asset WHERE p.upload=u.id AND a.job=?1)";
 
-/// What seemed lost at the first look; the second one decides.
-const SUSPECT: &str = "suspect";
+/// Under which name it is kept what seemed lost at the first look; the second one decides. Looks of several levels may be
+/// under way, and each one counts for itself.
+fn suspect(level: Level) -> &'static str {
+    match level {
+        Level::Receipt => "suspect_receipt",
+        Level::Checksum => "suspect_checksum",
+        Level::Download => "suspect_download",
+    }
+}
 
 /// Under which name a level is kept in the evidence. `checksum` itself is what an outcome rests on, and stays.
 fn kept_as(level: Level) -> &'static str {
@@ -118,6 +127,8 @@ pub(crate) struct Item {
     pub lost: bool,
     /// Whether the source promised a hash of any of its parts.
     pub promised: bool,
+    /// Whether the destination is known to show it to this program: it counts as made by it, or it was seen.
+    pub shown: bool,
 }
 
 impl Item {
@@ -141,17 +152,26 @@ impl Item {
 /// Returns what is looked at next.
 pub(crate) fn next(c: &Connection, look: &Look, limit: u32) -> Result<Vec<Item>> {
     // The second look is at what the first one found to be lost.
-    let seemed = "EXISTS(SELECT 1 FROM evidence e WHERE e.upload=u.id AND e.level='suspect' AND e.at>=?4)";
+    let seemed = "EXISTS(SELECT 1 FROM evidence e WHERE e.upload=u.id AND e.level=?6 AND e.at>=?4)";
     let sql = format!(
         "SELECT u.id,u.dest_id,coalesce(u.size,0),u.md5,u.sha1,u.sha256,u.state='failed',
            (SELECT source_id FROM part WHERE upload=u.id ORDER BY id LIMIT 1),
-           EXISTS(SELECT 1 FROM part WHERE upload=u.id AND (md5 IS NOT NULL OR sha1 IS NOT NULL OR sha256 IS NOT NULL))
+           EXISTS(SELECT 1 FROM part WHERE upload=u.id AND (md5 IS NOT NULL OR sha1 IS NOT NULL OR sha256 IS NOT NULL)),
+           u.state='failed' OR u.app_owned IS 1
+             OR EXISTS(SELECT 1 FROM evidence e WHERE e.upload=u.id AND e.level<>'checksum' AND e.result IN('exists','same'))
          FROM upload u NOT INDEXED WHERE u.id>?2 AND {LOOKED_AT} AND (NOT ?5 OR {seemed}) ORDER BY u.id LIMIT ?3"
     );
     rows(
         c,
         &sql,
-        (look.job, look.place, limit, millis(look.begun_at), look.second),
+        (
+            look.job,
+            look.place,
+            limit,
+            millis(look.begun_at),
+            look.second,
+            suspect(look.level),
+        ),
         |row| {
             Ok(Item {
                 upload: row.get(0)?,
@@ -161,6 +181,7 @@ pub(crate) fn next(c: &Connection, look: &Look, limit: u32) -> Result<Vec<Item>>
                 lost: row.get(6)?,
                 part: PartId::new(row.get::<_, Option<String>>(7)?.unwrap_or_default()),
                 promised: row.get(8)?,
+                shown: row.get(9)?,
             })
         },
     )
@@ -226,7 +247,11 @@ pub(crate) fn store(c: &Connection, look: &mut Look, found: &[(Item, Finding)], 
                 };
                 place.add(one);
                 // Only what two looks have not found is lost: a service may leave something out of one answer.
-                let level = if look.second { kept_as(look.level) } else { SUSPECT };
+                let level = if look.second {
+                    kept_as(look.level)
+                } else {
+                    suspect(look.level)
+                };
                 note(c, level, item.upload, &reason.kind, &reason.message, now)?;
                 if look.second && !item.lost {
                     exec(c, "UPDATE upload SET before=state WHERE id=?1", [item.upload])?;
@@ -254,7 +279,7 @@ fn take_back(look: &mut Look, c: &Connection, item: &Item) -> Result<()> {
     let before = one(
         c,
         "DELETE FROM evidence WHERE upload=?1 AND level=?2 RETURNING result",
-        (item.upload, SUSPECT),
+        (item.upload, suspect(look.level)),
         |row| row.get::<_, String>(0),
     )?;
     let place = match before.as_deref() {
@@ -270,6 +295,11 @@ fn take_back(look: &mut Look, c: &Connection, item: &Item) -> Result<()> {
 fn there(c: &Connection, look: &mut Look, item: &Item, proof: Option<&String>, now: Timestamp) -> Result<()> {
     if item.lost {
         look.sums.found_again.add(item.count());
+        if let Some(size) = number_of_bytes(c, item.upload)?
+            && let Some(twin) = merge::twin(c, target_of(c, item.upload)?, size, &item.checksums, item.upload)?
+        {
+            return share(c, item.upload, twin);
+        }
         restore(c, item.upload, now)?;
     }
     let state = one(c, "SELECT state FROM upload WHERE id=?1", [item.upload], |row| {
@@ -291,6 +321,32 @@ fn there(c: &Connection, look: &mut Look, item: &Item, proof: Option<&String>, n
         verdicts::put_evidence(c, item.upload, "verified", proof, now)?;
     }
     note(c, kept_as(look.level), item.upload, "same", proof, now)
+}
+
+fn number_of_bytes(c: &Connection, upload: i64) -> Result<Option<u64>> {
+    let size = one(c, "SELECT size FROM upload WHERE id=?1", [upload], |row| {
+        row.get::<_, Option<i64>>(0)
+    })?;
+    Ok(size.flatten().map(unsigned))
+}
+
+fn target_of(c: &Connection, upload: i64) -> Result<i64> {
+    number(c, "SELECT target FROM upload WHERE id=?1", [upload])
+}
+
+/// The bytes of an item that is found again were sent once more meanwhile: its files share that upload from now on, as
+/// all files of the same bytes do. What it was filed into it is still in; nothing is sent for it.
+fn share(c: &Connection, upload: i64, twin: i64) -> Result<()> {
+    exec(
+        c,
+        "INSERT OR IGNORE INTO filing(album,upload,position,state,ready,reason)
+         SELECT album,?2,position,iif(state='filed','filed','wanted'),0,NULL FROM filing WHERE upload=?1",
+        (upload, twin),
+    )?;
+    exec(c, "DELETE FROM filing WHERE upload=?1", [upload])?;
+    filings::mark_ready(c, twin)?;
+    exec(c, "UPDATE part SET upload=?2 WHERE upload=?1", (upload, twin))?;
+    Ok(())
 }
 
 /// Gives an item that was lost the outcome back that it had.

@@ -31,8 +31,8 @@ const POWERSHELL_COOKIE: &str = "System.Net.Cookie(";
 /// The commands of PowerShell that send a request.
 const POWERSHELL: [&str; 2] = ["Invoke-WebRequest", "Invoke-RestMethod"];
 
-/// What was copied.
-#[derive(Debug, Default)]
+/// What was copied. No `Debug`: the cookies let somebody in.
+#[derive(Default)]
 struct Request {
     address: Option<String>,
     /// Texts of `Cookie` headers.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use photomove_core::read_secret;
 use photomove_migrate::{JobState, JobStatus, Journal, LockKind, Locks, MigrateOptions, disk_room};
+use secrecy::ExposeSecret;
 use serde::de::IgnoredAny;
 
 use super::failed;
@@ -151,7 +153,7 @@ enum Worth {
 /// One file with a secret in it: is it there, how old is it, who can read it. Never a word of its content.
 fn file(found: &mut Findings, path: &Path, what: &str, worth: Worth, now: Timestamp) {
     let shown = found.path(path);
-    let text = match fs::read_to_string(path) {
+    let text = match read_secret(path) {
         Ok(text) => text,
         Err(error) => {
             let remedy = "check the path and its permissions, or sign in again";
@@ -163,7 +165,7 @@ fn file(found: &mut Findings, path: &Path, what: &str, worth: Worth, now: Timest
         }
     };
     let is_json = path.extension().is_some_and(|ending| ending == "json");
-    if is_json && serde_json::from_str::<IgnoredAny>(&text).is_err() {
+    if is_json && serde_json::from_str::<IgnoredAny>(text.expose_secret()).is_err() {
         let remedy = "it was cut or changed by hand: sign in again, or download it again";
         return found.bad(Area::SignIns, &format!("{what}: {shown} is no JSON"), remedy);
     }

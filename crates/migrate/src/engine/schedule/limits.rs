@@ -87,6 +87,8 @@ impl Schedule<'_> {
         if let Some(left) = left.filter(|left| *left > PLENTY_AT_LEAST) {
             let staged = self.core.read(move |c| reserve::staged(c, job, left / PLENTY)).await?;
             if left > PLENTY_AT_LEAST + PLENTY * (staged + count) {
+                // What was kept back the day before is finished.
+                allowance.keep(0);
                 return Ok(true);
             }
         }

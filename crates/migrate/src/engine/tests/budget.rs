@@ -57,6 +57,18 @@ fn limited(per_day: u32) -> Bench {
     Bench::with(clock.clone(), kind_source(&clock), sink)
 }
 
+/// A program that waits for the next day keeps nothing back for what it finished the day before.
+#[tokio::test]
+async fn what_was_kept_back_on_another_day_is_free_again() {
+    let bench = limited(2_000);
+    bench.fill(150);
+    let caps = photomove_core::PhotoProvider::capabilities(&*bench.sink);
+    caps.sink.unwrap().allowance.unwrap().keep(1_900);
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!(summary.uploaded.count, 150);
+}
+
 #[tokio::test]
 async fn no_file_is_sent_that_cannot_become_an_item_the_same_day() {
     for (per_day, items, albums) in [(60, 200, 5), (60, 130, 0), (5, 12, 0), (5, 8, 1), (4, 6, 2)] {

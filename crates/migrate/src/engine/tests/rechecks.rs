@@ -208,6 +208,95 @@ async fn one_answer_that_leaves_something_out_loses_nothing() {
     assert!(complaints(&bench).await.is_empty());
 }
 
+/// What was counted as lost was sent once more under another name; then the first one is found again after all.
+#[tokio::test]
+async fn what_is_found_again_beside_another_copy_of_its_bytes_is_one_item() {
+    let bench = Bench::new();
+    bench.fill(3);
+    bench.album("a", 0..3);
+    bench.run().await;
+    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
+    gate.evidence = Some(Evidence::Missing);
+    look_at(&bench, Arc::new(gate), None).await;
+    bench.source.insert(MemoryItem::new("copy", "copy.jpg", item(1).bytes));
+    let later = bench.run().await;
+    assert_eq!((later.accounting.failed.count, later.uploaded.count), (3, 1));
+    let found = look(&bench, None).await;
+    assert!(found.stopped.is_none(), "{:?}", found.stopped);
+    assert!(!found.has_differences());
+    assert_eq!(found.findings.found_again.count, 3);
+    let accounting = bench.open(None).jobs().await.unwrap()[0].accounting;
+    assert_eq!((accounting.failed.count, accounting.found.count), (0, 4));
+    assert!(complaints(&bench).await.is_empty(), "{:?}", complaints(&bench).await);
+    assert!(!look(&bench, None).await.has_differences());
+    assert!(bench.run().await.stopped.is_none());
+}
+
+/// Lets a look see nothing of what is there, and stops it between its first and its second look.
+async fn stop_half_way(bench: Bench, level: Level) -> Bench {
+    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
+    gate.evidence = Some(Evidence::Missing);
+    let stopper: Arc<dyn Observer> = Arc::new(Stopper(bench.stop.clone()));
+    let first = look_with(&bench, Arc::new(gate), Some(level), stopper).await;
+    assert_eq!(counts(&first), [3, 0, 0, 3, 0, 0]);
+    Bench {
+        stop: StopToken::new(),
+        ..bench
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_was_stopped_before_a_retry_tells_nothing_of_what_was_sent_again() {
+    let bench = Bench::new();
+    bench.fill(3);
+    bench.run().await;
+    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
+    gate.evidence = Some(Evidence::Missing);
+    look_at(&bench, Arc::new(gate), None).await;
+    let mut bench = stop_half_way(bench, Level::Receipt).await;
+    bench.change = |options| options.retry = Some(JOB);
+    assert_eq!(bench.run().await.retried.unwrap().accounting.found.count, 3);
+    let look = look(&bench, None).await;
+    assert_eq!(counts(&look), [3, 0, 3, 0, 0, 0]);
+    assert!(!look.has_differences());
+}
+
+#[tokio::test]
+async fn a_look_that_was_stopped_keeps_what_it_suspects_apart_from_other_levels() {
+    let bench = telling();
+    bench.fill(3);
+    bench.run().await;
+    let bench = stop_half_way(bench, Level::Receipt).await;
+    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
+    gate.evidence = Some(Evidence::Missing);
+    let lost = look_at(&bench, Arc::new(gate), Some(Level::Checksum)).await;
+    assert_eq!(counts(&lost), [3, 0, 0, 3, 0, 0]);
+    let receipt = look(&bench, Some(Level::Receipt)).await;
+    assert_eq!(counts(&receipt), [3, 0, 3, 0, 0, 3]);
+    assert_eq!(bench.open(None).jobs().await.unwrap()[0].accounting.verified.count, 3);
+}
+
+/// A service that shows only what this program made says "not found" of what a phone has brought before, too.
+#[tokio::test]
+async fn what_was_never_seen_where_only_own_items_are_shown_is_not_known_rather_than_lost() {
+    let clock = clock();
+    let sink = demanding(&clock).with_sink_caps(|caps| caps.unseen = Some("it shows only what this program made"));
+    let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+    bench.fill(3);
+    bench.sink.insert(MemoryItem {
+        foreign: true,
+        ..MemoryItem::new("phone", "phone.jpg", item(1).bytes)
+    });
+    bench.run().await;
+    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
+    gate.evidence = Some(Evidence::Missing);
+    let looked = look_at(&bench, Arc::new(gate), None).await;
+    assert_eq!((looked.findings.missing.count, looked.findings.unknown.count), (2, 1));
+    let accounting = bench.open(None).jobs().await.unwrap()[0].accounting;
+    assert_eq!((accounting.failed.count, accounting.already_there.count), (2, 1));
+    assert_eq!(bench.open(None).retryable(JOB, true).await.unwrap().files.count, 2);
+}
+
 #[tokio::test]
 async fn a_spent_budget_stops_a_look_and_the_next_one_goes_on_where_it_was() {
     let bench = Bench::new();

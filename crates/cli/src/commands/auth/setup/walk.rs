@@ -1,7 +1,7 @@
 //! The walk with a person at a terminal.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, Result};
 use photomove_google::ClientSecret;
@@ -17,6 +17,9 @@ use crate::errors;
 use crate::providers::google::{client_key, client_text, console};
 use crate::providers::{self, Accounts};
 use crate::text;
+
+/// A file that is younger was downloaded now.
+const A_MOMENT: Duration = Duration::from_secs(60);
 
 /// What a person wants after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +150,9 @@ impl Walk<'_> {
             let found = newest(&folders(&app.environment, home.as_deref()));
             if let Some((path, written)) = found.filter(|(path, _)| Some(path) != refused.as_ref()) {
                 refused = Some(path.clone());
-                let question = format!("Take {} ({})?", path.display(), age(written));
-                if app.person.confirm(&question).await? && self.takes(path).await? {
+                // Not in the question: the console's names are longer than a line, and a question is drawn over when answered.
+                self.say(&format!("Found {} ({})", path.display(), age(written)));
+                if app.person.confirm("Take it?").await? && self.takes(path).await? {
                     return Ok(true);
                 }
             }
@@ -234,8 +238,8 @@ impl Walk<'_> {
 )]
 fn age(written: SystemTime) -> String {
     match SystemTime::now().duration_since(written) {
-        Ok(age) => format!("{} old", text::duration(age)),
-        Err(_) => "just written".to_owned(),
+        Ok(age) if age >= A_MOMENT => format!("{} old", text::duration(age)),
+        _ => "written just now".to_owned(),
     }
 }
 

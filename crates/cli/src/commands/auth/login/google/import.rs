@@ -8,6 +8,7 @@ use photomove_core::{
 };
 use photomove_google::auth::Import;
 use photomove_google::{GooglePhotos, TokenFile};
+use secrecy::ExposeSecret;
 
 use super::{ask_whether_published, client_at_hand, earlier, may_replace};
 use crate::commands::auth::LoginArgs;
@@ -18,7 +19,7 @@ use crate::providers::{self, Accounts};
 /// Reads the file, renews what it holds, asks the service, and keeps it in photomove's own form. The file stays as it is.
 pub(super) async fn login(accounts: &Accounts<'_>, args: &LoginArgs, name: &str, path: &Path) -> Result<Account> {
     let text = text_of_file(path, "the file with the sign-in")?;
-    let import = Import::parse(&text).map_err(|error| error.context("file", path.display()))?;
+    let import = Import::parse(text.expose_secret()).map_err(|error| error.context("file", path.display()))?;
     let tool = import.tool();
     let client = if args.client_secret.is_some() || !import.has_client() {
         client_at_hand(accounts, args, name).await?
