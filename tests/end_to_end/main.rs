@@ -19,6 +19,9 @@ mod readme;
 mod recordings;
 mod requests;
 mod samples;
+// Needs a terminal of Linux and the clock that debug builds share with the stand-ins; what it writes is the same elsewhere.
+#[cfg(all(target_os = "linux", debug_assertions))]
+mod session;
 #[cfg(target_os = "linux")]
 mod sign_in;
 #[cfg(unix)]

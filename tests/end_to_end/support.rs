@@ -72,7 +72,9 @@ impl Stage {
     pub async fn with(options: SimOptions) -> Self {
         let sims = photomove_sim::start(options).await.expect("stand-ins start");
         let folder = tempfile::tempdir().expect("temporary folder");
-        let env = sims.env().clone();
+        let mut env = sims.env().clone();
+        let state = folder.path().join("state").display().to_string();
+        env.insert("PHOTOMOVE_STATE_DIR".to_owned(), state);
         Self { sims, folder, env }
     }
 
@@ -220,7 +222,6 @@ impl Stage {
         }
         command
             .args(args)
-            .env("PHOTOMOVE_STATE_DIR", self.state_dir())
             .env("NO_COLOR", "1")
             .envs(&self.env)
             .current_dir(self.folder.path())
@@ -275,7 +276,7 @@ impl Stage {
 }
 
 /// Opens an address without following where it leads.
-fn visit(address: &str) -> std::io::Result<String> {
+pub fn visit(address: &str) -> std::io::Result<String> {
     let rest = address.strip_prefix("http://").expect("stand-ins speak plain HTTP");
     let (host, path) = rest.split_once('/').expect("a path");
     let mut stream = TcpStream::connect(host)?;
@@ -289,7 +290,7 @@ fn visit(address: &str) -> std::io::Result<String> {
 }
 
 /// Opens an address and returns the one it redirects to.
-fn follow_redirect(address: &str) -> String {
+pub fn follow_redirect(address: &str) -> String {
     let reply = visit(address).expect("the consent page answers");
     let header = reply
         .lines()
