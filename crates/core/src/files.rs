@@ -201,7 +201,10 @@ mod tests {
     #[cfg(unix)]
     fn a_device_without_an_end_is_given_up() {
         let error = read_secret_up_to(Path::new("/dev/zero"), 1000).err();
-        assert_eq!(error.map(|error| error.to_string()).as_deref(), Some("it is far too long"));
+        assert_eq!(
+            error.map(|error| error.to_string()).as_deref(),
+            Some("it is far too long")
+        );
     }
 
     #[cfg(unix)]

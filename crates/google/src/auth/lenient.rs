@@ -130,6 +130,10 @@ mod tests {
     #[case(json!([]))]
     #[case(json!({}))]
     #[case(json!(true))]
+    #[case(json!("2026-11-20 12:34:56.0 +999999:00:00"))]
+    #[case(json!("2026-11-20 12:34:56.0 +9223372036854775807:00:00"))]
+    #[case(json!([2026, 324, 12, 34, 56, 0, i64::MAX, i64::MAX, i64::MAX]))]
+    #[case(json!([2026, 324, 12, 34, 56, 0, i64::MIN, 0, 0]))]
     fn nonsense_is_no_instant(#[case] value: Value) {
         assert_eq!(instant(&value), None);
     }

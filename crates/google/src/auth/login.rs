@@ -198,7 +198,7 @@ impl Login {
         let clock = &self.http.env().clock;
         let prompt = Prompt::OpenUrl {
             url,
-            why: "sign in to google photos and allow photomove to add to it".to_owned(),
+            why: "sign in to Google Photos and allow photomove to add to it".to_owned(),
             until: clock.now().checked_add(self.patience).ok(),
         };
         let pasted = async {

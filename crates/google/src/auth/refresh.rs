@@ -234,10 +234,31 @@ impl Shelf {
 
     async fn keep(&self, fresh: Fresh) -> Result<()> {
         let mut file = self.file();
+        let is_ours = self.is_still_kept(&file).await;
         fresh.enter(&mut file, self.clock.now());
-        file.save(&*self.store, &self.key).await?;
+        if is_ours {
+            file.save(&*self.store, &self.key).await?;
+        } else {
+            tracing::debug!("the sign-in was changed or removed meanwhile; the renewed one is not kept");
+        }
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
         Ok(())
+    }
+
+    /// Says whether the store still has the sign-in that is renewed: a person may have signed in anew, or out, while
+    /// Google was asked.
+    async fn is_still_kept(&self, file: &TokenFile) -> bool {
+        let refresh = |file: &TokenFile| {
+            file.refresh_token
+                .as_ref()
+                .map(|token| token.expose_secret().to_owned())
+        };
+        match self.store.load(&self.key).await {
+            Ok(Some(text)) => TokenFile::parse(text.expose_secret()).is_ok_and(|kept| refresh(&kept) == refresh(file)),
+            Ok(None) => false,
+            // Writing tells what is wrong.
+            Err(_) => true,
+        }
     }
 }
 
@@ -294,5 +315,57 @@ impl InstalledFlowDelegate for NoPerson {
         _need_code: bool,
     ) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>> {
         Box::pin(async { Err("nobody is asked".to_owned()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use photomove_core::MemoryCredentialStore;
+
+    use super::*;
+
+    fn signed_in(refresh_token: &str) -> TokenFile {
+        let text = serde_json::json!({ "access_token": "old", "refresh_token": refresh_token }).to_string();
+        TokenFile::parse(&text).unwrap()
+    }
+
+    fn shelf(store: &Arc<MemoryCredentialStore>, file: TokenFile) -> Shelf {
+        Shelf {
+            file: Mutex::new(file),
+            failure: Mutex::default(),
+            store: store.clone(),
+            key: CredentialKey::new("google", "default"),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    fn renewed() -> Fresh {
+        serde_json::from_str(r#"{"access_token": "new", "expires_in": 3599}"#).unwrap()
+    }
+
+    async fn kept(shelf: &Shelf) -> Option<[String; 2]> {
+        let text = shelf.store.load(&shelf.key).await.unwrap()?;
+        let file = TokenFile::parse(text.expose_secret()).unwrap();
+        let text = |secret: Option<SecretString>| secret.unwrap().expose_secret().to_owned();
+        Some([text(file.access_token), text(file.refresh_token)])
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_was_made_or_ended_meanwhile_stays_as_it_is() {
+        let store = Arc::new(MemoryCredentialStore::default());
+        let shelf = shelf(&store, signed_in("anna"));
+        shelf.file().save(&*store, &shelf.key).await.unwrap();
+        shelf.keep(renewed()).await.unwrap();
+        assert_eq!(kept(&shelf).await, Some(["new", "anna"].map(str::to_owned)));
+
+        signed_in("ben").save(&*store, &shelf.key).await.unwrap();
+        shelf.keep(renewed()).await.unwrap();
+        assert_eq!(kept(&shelf).await, Some(["old", "ben"].map(str::to_owned)));
+        let own = shelf.file().access_token.unwrap();
+        assert_eq!(own.expose_secret(), "new", "the run itself goes on");
+
+        store.remove(&shelf.key).await.unwrap();
+        shelf.keep(renewed()).await.unwrap();
+        assert_eq!(kept(&shelf).await, None);
     }
 }

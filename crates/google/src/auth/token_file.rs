@@ -189,7 +189,7 @@ impl TokenFile {
             Some(text) => Self::parse(text.expose_secret()),
             None => Err(Error::new(
                 ErrorKind::Auth(AuthProblem::Missing),
-                "nobody is signed in to google photos",
+                "nobody is signed in to Google Photos",
             )
             .provider("google")
             .operation(Operation::SignIn)

@@ -6,7 +6,7 @@ use photomove_core::Gap;
 pub(super) const LOSSES: &[Gap] = &[
     Gap {
         what: "capture date of files that hold none themselves",
-        why: "google photos reads the date from the file, else it shows the time of the upload",
+        why: "Google Photos reads the date from the file, else it shows the time of the upload",
     },
     Gap {
         what: "descriptions of albums",
