@@ -38,7 +38,7 @@ use photomove_core::{
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::journal::listing::Intake;
-use crate::journal::{jobs, staging};
+use crate::journal::{albums as journal_albums, jobs, staging};
 use crate::lock::{LockKind, Locks};
 use crate::{
     AccountName, EngineEnv, Journal, MigrateOptions, Observer, Plan, PlanAccount, PlanEnd, Stage, StopReason, Summary,
@@ -172,6 +172,11 @@ impl Migration {
             });
         }
         core.board.stage(Stage::Plan);
+        // A trial may have made albums since this job listed them: they are not made again, and the plan must not say so.
+        let job = core.job.id;
+        core.journal
+            .write(move |c| journal_albums::adopt_siblings(c, job))
+            .await?;
         let plan = plan::plan(core, session.source.clone(), session.target.clone()).await?;
         if let Some(held) = held.as_mut() {
             held.core = Some(session.core);

@@ -342,7 +342,7 @@ impl Looking<'_> {
         match finding {
             Finding::Broken(reason) if reason.kind == "missing" && !item.shown && self.caps.unseen.is_some() => {
                 Finding::Unknown(Reason {
-                    kind: "not_shown".into(),
+                    kind: "no_proof".into(),
                     message:
                         "the destination does not show it; it shows a program only what that made itself, and another \
                               one may have brought this item before"

@@ -83,19 +83,30 @@ pub(crate) fn adopted(c: &Connection, album: i64, dest: &DestAlbumId) -> Result<
 /// of everything after a trial fills the trial's albums instead of making them once more.
 const SIBLING: &str = "FROM album a CROSS JOIN job mine ON mine.id=a.job
   CROSS JOIN job other ON other.source=mine.source AND other.target=mine.target AND other.id<>mine.id
-  CROSS JOIN album s ON s.job=other.id AND s.source_id=a.source_id WHERE s.state='open' AND s.dest_id IS NOT NULL AND a.id=?1";
+  CROSS JOIN album s ON s.job=other.id AND s.source_id=a.source_id WHERE s.state='open' AND s.dest_id IS NOT NULL";
+
+/// Takes the albums at the destination that other jobs have made, for those of these that are still to be made.
+fn adopt_of(c: &Connection, which: &str, id: i64) -> Result<usize> {
+    exec(
+        c,
+        &format!(
+            "UPDATE album SET state='open', error=NULL,
+               dest_id=(SELECT s.dest_id {SIBLING} AND a.id=album.id AND s.slice=a.slice ORDER BY s.id DESC LIMIT 1)
+             WHERE {which}=?1 AND state='wanted' AND EXISTS(SELECT 1 {SIBLING} AND a.id=album.id AND s.slice=a.slice)"
+        ),
+        [id],
+    )
+}
 
 /// Takes the album at the destination that another job has made of this one; says whether there is one.
 pub(crate) fn adopt_sibling(c: &Connection, album: i64) -> Result<bool> {
-    let adopted = exec(
-        c,
-        &format!(
-            "UPDATE album SET state='open', error=NULL, dest_id=(SELECT s.dest_id {SIBLING} AND s.slice=a.slice ORDER BY s.id DESC LIMIT 1)
-             WHERE id=?1 AND state='wanted' AND EXISTS(SELECT 1 {SIBLING} AND s.slice=a.slice)"
-        ),
-        [album],
-    )?;
-    Ok(adopted > 0)
+    Ok(adopt_of(c, "id", album)? > 0)
+}
+
+/// Does that for all albums of a job, which other jobs may have made since it listed them.
+pub(crate) fn adopt_siblings(c: &Connection, job: i64) -> Result<()> {
+    adopt_of(c, "job", job)?;
+    Ok(())
 }
 
 /// Does that for the further slices that another job has cut the album into.
@@ -104,7 +115,7 @@ pub(crate) fn adopt_slices(c: &Connection, album: i64) -> Result<()> {
         c,
         &format!(
             "INSERT OR IGNORE INTO album(job,source_id,slice,title,description,state,dest_id,listed)
-             SELECT a.job,a.source_id,s.slice,s.title,s.description,'open',s.dest_id,1 {SIBLING} AND s.slice>0 ORDER BY s.id DESC"
+             SELECT a.job,a.source_id,s.slice,s.title,s.description,'open',s.dest_id,1 {SIBLING} AND a.id=?1 AND s.slice>0 ORDER BY s.id DESC"
         ),
         [album],
     )?;

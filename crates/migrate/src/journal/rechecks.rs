@@ -298,9 +298,15 @@ fn there(c: &Connection, look: &mut Look, item: &Item, proof: Option<&String>, n
         if let Some(size) = number_of_bytes(c, item.upload)?
             && let Some(twin) = merge::twin(c, target_of(c, item.upload)?, size, &item.checksums, item.upload)?
         {
-            return share(c, item.upload, twin);
+            if !is_to_be_sent(c, twin)? {
+                share(c, item.upload, twin)?;
+                return enter_albums(c, twin);
+            }
+            // Nothing was made of it yet, and nothing need be.
+            merge::merge(c, twin, item.upload, look.job)?;
         }
         restore(c, item.upload, now)?;
+        enter_albums(c, item.upload)?;
     }
     let state = one(c, "SELECT state FROM upload WHERE id=?1", [item.upload], |row| {
         row.get::<_, String>(0)
@@ -334,6 +340,15 @@ fn target_of(c: &Connection, upload: i64) -> Result<i64> {
     number(c, "SELECT target FROM upload WHERE id=?1", [upload])
 }
 
+fn is_to_be_sent(c: &Connection, upload: i64) -> Result<bool> {
+    number(
+        c,
+        "SELECT state IN('wanted','spooled','staged') FROM upload WHERE id=?1",
+        [upload],
+    )
+    .map(|found| found != 0)
+}
+
 /// The bytes of an item that is found again were sent once more meanwhile: its files share that upload from now on, as
 /// all files of the same bytes do. What it was filed into it is still in; nothing is sent for it.
 fn share(c: &Connection, upload: i64, twin: i64) -> Result<()> {
@@ -344,8 +359,19 @@ fn share(c: &Connection, upload: i64, twin: i64) -> Result<()> {
         (upload, twin),
     )?;
     exec(c, "DELETE FROM filing WHERE upload=?1", [upload])?;
-    filings::mark_ready(c, twin)?;
     exec(c, "UPDATE part SET upload=?2 WHERE upload=?1", (upload, twin))?;
+    Ok(())
+}
+
+/// Albums that a lost item joined meanwhile can have it now: that is work, so that a job which lacks it is not finished.
+fn enter_albums(c: &Connection, upload: i64) -> Result<()> {
+    filings::mark_ready(c, upload)?;
+    exec(
+        c,
+        "UPDATE job SET state='running' WHERE state='finished' AND id IN(SELECT a.job FROM filing f JOIN album a ON a.id=f.album
+           WHERE f.upload=?1 AND f.state='wanted')",
+        [upload],
+    )?;
     Ok(())
 }
 

@@ -340,6 +340,25 @@ async fn everything_and_then_a_part_finds_all_of_it_there() {
     assert_eq!(bench.sink.albums(), albums);
 }
 
+/// Somebody looks at the whole before the trial, so that the albums are listed already when the trial makes them.
+#[rstest]
+#[tokio::test]
+async fn a_plan_after_a_trial_does_not_make_its_albums_again(
+    #[values(Lists::Plainly, Lists::WhatIsMeant, Lists::WithAlbums)] lists: Lists,
+) {
+    let mut bench = bench(lists);
+    library(&bench);
+    let albums = bench.plan().await.album_plan;
+    assert_eq!((albums.to_create, albums.made), (3, 0));
+    filters(|o| o.filters = Filters::default().with_limit(10), &mut bench);
+    bench.run().await;
+    filters(|o| o.filters = Filters::default(), &mut bench);
+    let albums = bench.plan().await.album_plan;
+    assert_eq!((albums.to_create, albums.made), (1, 2));
+    bench.run().await;
+    assert_eq!(bench.sink.calls_of(Operation::CreateAlbum), 3);
+}
+
 /// A picture of an album trial is in another album too: the run of everything puts it there, and into no second copy of
 /// the trial's album.
 #[tokio::test]

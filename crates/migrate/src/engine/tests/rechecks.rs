@@ -232,6 +232,48 @@ async fn what_is_found_again_beside_another_copy_of_its_bytes_is_one_item() {
     assert!(bench.run().await.stopped.is_none());
 }
 
+/// Its bytes are to be sent once more for another file, and need not be any more.
+#[tokio::test]
+async fn what_is_found_again_is_not_sent_for_another_copy() {
+    let bench = Bench::new();
+    bench.fill(3);
+    bench.run().await;
+    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
+    gate.evidence = Some(Evidence::Missing);
+    look_at(&bench, Arc::new(gate), None).await;
+    bench.source.insert(MemoryItem::new("copy", "copy.jpg", item(1).bytes));
+    assert_eq!(bench.plan().await.to_send.count, 1);
+    assert_eq!(look(&bench, None).await.findings.found_again.count, 3);
+    let stages = bench.sink.calls_of(Operation::Stage);
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!(bench.sink.calls_of(Operation::Stage), stages);
+    assert_eq!(
+        (summary.accounting.failed.count, summary.accounting.found.count),
+        (0, 4)
+    );
+    assert!(complaints(&bench).await.is_empty(), "{:?}", complaints(&bench).await);
+}
+
+/// It joined an album while it counted as lost: once it is found again it enters that, too.
+#[tokio::test]
+async fn what_is_found_again_enters_the_albums_that_it_joined_meanwhile() {
+    let bench = Bench::new();
+    bench.fill(3);
+    bench.run().await;
+    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
+    gate.evidence = Some(Evidence::Missing);
+    look_at(&bench, Arc::new(gate), None).await;
+    bench.album("a", 0..3);
+    assert_eq!(bench.run().await.albums.filed, 0);
+    assert_eq!(counts(&look(&bench, None).await), [3, 0, 3, 0, 0, 3]);
+    let summary = bench.run().await;
+    assert!(summary.stopped.is_none(), "{:?}", summary.stopped);
+    assert_eq!(summary.albums.filed, 3);
+    bench.assert_same_library();
+    assert!(complaints(&bench).await.is_empty(), "{:?}", complaints(&bench).await);
+}
+
 /// Lets a look see nothing of what is there, and stops it between its first and its second look.
 async fn stop_half_way(bench: Bench, level: Level) -> Bench {
     let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
