@@ -365,6 +365,11 @@ async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> dialoguer::Result<T> 
     match answer {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(dialoguer::Error::IO(error))) if error.kind() == io::ErrorKind::Interrupted => Err(cancelled()),
+        Ok(Err(dialoguer::Error::IO(error))) if error.kind() == io::ErrorKind::InvalidData => Err(Error::new(
+            ErrorKind::Config,
+            format!("what was typed cannot be taken: {error}"),
+        )
+        .hint("copy it again, and paste it alone")),
         Ok(Err(error)) => Err(Error::new(ErrorKind::Internal, "the terminal cannot be read").source(error)),
         Err(error) => Err(Error::new(ErrorKind::Internal, "the question was dropped").source(error)),
     }

@@ -98,17 +98,21 @@ fn without_home(text: &str, home: &str) -> String {
 }
 
 fn word(word: &str) -> String {
-    if let Some(at) = word.find("https://").or_else(|| word.find("http://"))
+    // Letters of ASCII only are changed, so that places stay the same.
+    let small = word.to_ascii_lowercase();
+    if let Some(at) = small.find("https://").or_else(|| small.find("http://"))
         && let Ok(url) = Url::parse(&word[at..])
     {
         let shown = photomove_http::redact::url(&url);
         // What has nothing to hide stays as it was written.
-        return if shown == url.as_str() {
-            word.to_owned()
-        } else {
-            format!("{}{shown}", &word[..at])
-        };
+        let address = if shown == url.as_str() { &word[at..] } else { &shown };
+        return format!("{}{address}", plain_word(&word[..at]));
     }
+    plain_word(word)
+}
+
+/// A word that is no address.
+fn plain_word(word: &str) -> String {
     let word = without_keys(word);
     match word.find('@') {
         Some(at) => with_short_account(&word, at),
@@ -207,6 +211,11 @@ mod tests {
                 "credentials/google-client@b….json",
             ),
             ("at https://me:pw@a.example/b?token=s3cret", "at https://a.example/b"),
+            (
+                "got ya29.a0AfB_byC1234567&next=https://a.example/b",
+                "got [hidden]https://a.example/b",
+            ),
+            ("at HTTPS://a.example/b?token=s3cret", "at https://a.example/b"),
             ("token ya29.a0AfB_byC1234567", "token [hidden]"),
             ("at-main=Atza|IwEBIHush", "at-main=[hidden]"),
             ("key 0123456789abcdefGHIJKLMNOPQRSTUVWXYZ-_0123", "key [hidden]"),

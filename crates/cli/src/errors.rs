@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::settings::FileMistake;
+use crate::text::{printable, printable_lines};
 
 pub(crate) use self::hints::next_step;
 
@@ -63,12 +64,15 @@ pub(crate) struct Handler;
 
 impl ReportHandler for Handler {
     fn debug(&self, diagnostic: &dyn Diagnostic, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {diagnostic}", style("error:").for_stderr().red().bold())?;
+        // Names of files and a service's own words may hold what would steer the terminal.
+        let what = printable_lines(&diagnostic.to_string());
+        writeln!(f, "{} {what}", style("error:").for_stderr().red().bold())?;
         if let Some(cause) = root_cause(diagnostic) {
-            writeln!(f, "  because: {cause}")?;
+            writeln!(f, "  because: {}", printable_lines(&cause))?;
         }
         frame(diagnostic, f)?;
         if let Some(hint) = diagnostic.help() {
+            let hint = printable_lines(&hint.to_string());
             writeln!(f, "{} {hint}", style("hint:").for_stderr().cyan().bold())?;
         }
         Ok(())
@@ -103,7 +107,7 @@ fn frame(diagnostic: &dyn Diagnostic, f: &mut fmt::Formatter<'_>) -> fmt::Result
         return Ok(());
     };
     let start = above.rfind('\n').map_or(0, |end| end + 1);
-    let line = text[start..].lines().next().unwrap_or_default();
+    let line = printable(text[start..].lines().next().unwrap_or_default());
     let before = above[start..].chars().count();
     let width = from.chars().take(label.len()).take_while(|c| *c != '\n').count().max(1);
     let number = (above.matches('\n').count() + 1).to_string();
@@ -190,6 +194,17 @@ mod tests {
           because: connection refused
         hint: check that the service runs
         ");
+    }
+
+    #[test]
+    fn what_would_steer_the_terminal_is_shown_as_a_mark() {
+        let error = Error::new(ErrorKind::Config, "cannot read a\u{1b}]0;b\u{7}.json\nsecond line")
+            .hint("not \u{202e}gpj.exe")
+            .source(Because("\u{9b}2J", None));
+        assert_eq!(
+            render(&error),
+            "error: cannot read a\u{fffd}]0;b\u{fffd}.json\nsecond line\n  because: \u{fffd}2J\nhint: not \u{fffd}gpj.exe\n"
+        );
     }
 
     #[test]

@@ -5,12 +5,15 @@
 mod database;
 mod profiles;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use etcetera::home_dir;
 use photomove_amazon::{Cookies, Marketplace};
 use photomove_core::{AuthProblem, Error, ErrorKind, Operation, Result};
 
+pub(crate) use self::database::remove_left_copy;
 use self::database::{Copy, of_copy};
 use self::profiles::{Profile, System};
 use crate::endpoint::Kind;
@@ -133,6 +136,14 @@ impl Search<'_> {
         let home = variable("HOME").filter(|_| cfg!(unix)).or_else(|| home_dir().ok());
         profiles::folders(System::CURRENT, &home.unwrap_or_default(), &variable)
     }
+}
+
+/// The text of one of Firefox's small files; `None` if it cannot be read, or is far larger than any.
+fn small_text(path: &Path) -> Option<String> {
+    const MOST_BYTES: u64 = 4 << 20;
+    let mut text = String::new();
+    let read = File::open(path).ok()?.take(MOST_BYTES + 1).read_to_string(&mut text);
+    (read.ok()? as u64 <= MOST_BYTES).then_some(text)
 }
 
 fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {

@@ -198,7 +198,13 @@ fn read(run: &Run, modes: &Modes, over: &AtomicBool, mut hint: bool) {
         if std::mem::take(&mut hint) {
             run.printer.talk(HINT);
         }
-        match event::poll(LOOK) {
+        match Modes::await_input(LOOK) {
+            Some(false) => continue,
+            Some(true) => {}
+            None => return,
+        }
+        // What has come need not be a whole key.
+        match event::poll(Duration::ZERO) {
             Ok(false) => {}
             Ok(true) => match event::read() {
                 Ok(event) => {

@@ -104,12 +104,19 @@ impl<'a> Accounts<'a> {
         self
     }
 
+    /// Removes what an earlier run that died has left of somebody's cookies.
+    pub(crate) fn tidy(&self) {
+        #[cfg(feature = "amazon")]
+        crate::firefox::remove_left_copy(&self.settings.state_dir);
+    }
+
     /// Finds the sign-in of an endpoint: that of the settings unless an account is named, else the kept one.
     ///
     /// # Errors
     /// [`ErrorKind::Auth`] with the command to run if there is none; [`ErrorKind::Config`] if it cannot be read, or if
     /// there are several and nobody can be asked.
     pub(crate) async fn sign_in(&self, endpoint: &Endpoint) -> Result<SignIn> {
+        self.tidy();
         match endpoint.kind {
             #[cfg(feature = "amazon")]
             Kind::Amazon => amazon::sign_in(self, endpoint).await.map(SignIn::Amazon),

@@ -56,7 +56,7 @@ pub(crate) fn loss_lines(losses: &[Loss]) -> Vec<String> {
 /// `Amazon Photos (anna@example.org)`.
 pub(crate) fn account(name: &AccountName) -> String {
     match &name.label {
-        Some(label) => format!("{} ({label})", service(name)),
+        Some(label) => format!("{} ({})", service(name), text::printable(label)),
         None => service(name),
     }
 }

@@ -44,12 +44,18 @@ pub(crate) fn bytes(n: u64) -> String {
 /// replaced, so that a name can neither move the cursor nor look like another one.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let hides = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     match text.contains(hides) {
         true => Cow::Owned(text.replace(hides, "\u{fffd}")),
         false => Cow::Borrowed(text),
     }
+}
+
+/// Words on several lines, foreign ones among them: all but the line ends as [`printable`] has it.
+pub(crate) fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`.
@@ -66,9 +72,7 @@ pub(crate) fn duration(duration: Duration) -> String {
 
 /// A name on one line: what would steer the terminal is shown as a mark.
 pub(crate) fn clean(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
-        .collect()
+    printable(name).into_owned()
 }
 
 /// Breaks a text into lines of at most `width` columns; the first one begins `indent` columns in, further ones two more.

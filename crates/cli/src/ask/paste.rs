@@ -117,7 +117,7 @@ impl Hidden {
     ) -> impl FnOnce() -> io::Result<String> + Send + 'static {
         let (over, prompt, keys) = (Arc::clone(&self.over), prompt.to_owned(), self.keys.take());
         move || match keys {
-            Some(keys) => read(&prompt, is_whole, keys, &over),
+            Some(mut keys) => read(&prompt, is_whole, || keys.next(), &over),
             None => Err(io::ErrorKind::Interrupted.into()),
         }
     }
@@ -132,14 +132,19 @@ impl Drop for Hidden {
     }
 }
 
-fn read(prompt: &str, is_whole: IsWhole, mut keys: Keys, over: &AtomicBool) -> io::Result<String> {
+fn read(
+    prompt: &str,
+    is_whole: IsWhole,
+    mut next: impl FnMut() -> io::Result<Option<Key>>,
+    over: &AtomicBool,
+) -> io::Result<String> {
     let mut pasted = Pasted::default();
     show(prompt, &pasted);
     let mut shown = 0;
     // A line has ended, and what comes at once would belong to the same paste.
     let mut ended = false;
     while !over.load(Ordering::Relaxed) {
-        let Some(key) = keys.next()? else {
+        let Some(key) = next()? else {
             if ended && pasted.is_over(is_whole) {
                 return Ok(pasted.text);
             }
@@ -158,10 +163,12 @@ fn read(prompt: &str, is_whole: IsWhole, mut keys: Keys, over: &AtomicBool) -> i
             Step::End => return Ok(pasted.text),
             Step::Cancelled => return Err(io::ErrorKind::Interrupted.into()),
             Step::TooLong => {
+                // What is still to come would be typed into the next question, or into the shell: as a command, in sight.
+                while !over.load(Ordering::Relaxed) && next()?.is_some() {}
                 let most = text::bytes(MOST_BYTES as u64);
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidData,
-                    format!("more than {most} came"),
+                    format!("more than {most} came, which is no request of a browser"),
                 ));
             }
         }
@@ -233,6 +240,20 @@ mod tests {
         assert_eq!(pasted.text, "");
         assert_eq!(pasted.take(Key::End), Step::Cancelled);
         assert_eq!(pasted.take(Key::Cancel), Step::Cancelled);
+    }
+
+    #[test]
+    fn of_a_paste_that_is_too_long_nothing_is_left_for_whoever_reads_next() {
+        let keys = [
+            Key::Paste("x".repeat(MOST_BYTES + 1)),
+            Key::Char('r'),
+            Key::Cancel,
+            Key::Enter,
+        ];
+        let mut keys = keys.into_iter();
+        let error = read("paste", always, || Ok(keys.next()), &AtomicBool::new(false)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(keys.next(), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Lines that a person types while something else may happen first.
 
-use std::io;
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +10,9 @@ use super::blocking;
 
 /// Says whether a wait for a line can be given up without taking away the answer to a later question.
 pub(super) const CAN_BE_GIVEN_UP: bool = cfg!(unix);
+
+/// Longer than any address that a page leads to; of a longer line the rest is the next one.
+const LINE_MAX: u64 = 64 << 10;
 
 /// Returns a line of standard input without its end; `None` at the end of all input.
 ///
@@ -22,7 +25,11 @@ pub(super) async fn line() -> Result<Option<String>> {
             return Ok(None);
         }
         let mut line = String::new();
-        let read = io::stdin().read_line(&mut line).map_err(dialoguer::Error::IO)?;
+        let read = io::stdin()
+            .lock()
+            .take(LINE_MAX)
+            .read_line(&mut line)
+            .map_err(dialoguer::Error::IO)?;
         Ok((read > 0).then(|| line.trim().to_owned()))
     })
     .await;
@@ -58,8 +65,9 @@ fn await_input(given_up: &AtomicBool) -> io::Result<bool> {
         let mut watched = [PollFd::new(&input, PollFlags::IN)];
         match poll(&mut watched, Some(&LOOK_EVERY)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            // An end of the input, or an error, is for the reading to find.
-            Ok(_) => return Ok(true),
+            // An end of the input, or an error, is for the reading to find. What came after nobody waited any more answers
+            // a later question.
+            Ok(_) => return Ok(!given_up.load(Ordering::Relaxed)),
             Err(error) => return Err(error.into()),
         }
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use photomove_core::{Error, Result};
 use rusqlite::{Connection, OpenFlags};
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::wrong;
+use super::{small_text, wrong};
 
 /// Name of the database in a profile.
 pub(super) const FILE: &str = "cookies.sqlite";
@@ -18,6 +18,8 @@ pub(super) const FILE: &str = "cookies.sqlite";
 const PENDING: &str = "cookies.sqlite-wal";
 /// The private folder of a copy, below the state folder.
 const FOLDER: &str = "browser-copy";
+/// Longer than a copy is used.
+const IN_USE: Duration = Duration::from_secs(600);
 /// How often a database that changes meanwhile is copied again.
 const COPIES: u32 = 5;
 
@@ -103,6 +105,27 @@ impl Drop for Copy {
     }
 }
 
+/// Removes the copy of a run that died: cookies of all sites are in it. One that is young may be in use.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "files are dated by the machine's clock, not by the run's"
+)]
+pub(crate) fn remove_left_copy(state_dir: &Path) {
+    remove_copy_of(state_dir, SystemTime::now().checked_sub(IN_USE));
+}
+
+fn remove_copy_of(state_dir: &Path, before: Option<SystemTime>) {
+    let folder = state_dir.join(FOLDER);
+    let Ok(written) = std::fs::symlink_metadata(&folder).and_then(|facts| facts.modified()) else {
+        return;
+    };
+    if before.is_some_and(|before| written < before) {
+        tracing::debug!("a copy of the browser's cookies was left by a run that died");
+        // Does what there is to do, and says so if it cannot.
+        drop(Copy { folder });
+    }
+}
+
 /// Tells whether a database was written meanwhile.
 fn moment(profile: &Path) -> [Option<(u64, Option<SystemTime>)>; 2] {
     [FILE, PENDING].map(|name| {
@@ -180,7 +203,7 @@ struct Identity {
 
 /// What people call their containers; those that nobody renamed go by an id such as `user-context-work`.
 fn container_names(profile: &Path) -> BTreeMap<u64, String> {
-    let text = std::fs::read_to_string(profile.join("containers.json")).unwrap_or_default();
+    let text = small_text(&profile.join("containers.json")).unwrap_or_default();
     let Ok(containers) = serde_json::from_str::<Containers>(&text) else {
         return BTreeMap::new();
     };
@@ -284,6 +307,21 @@ pub(super) mod tests {
         assert_eq!(mode & 0o777, 0o700);
         assert!(!left.join(PENDING).exists());
         assert!(of_copy(&copy, profile.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_copy_that_was_left_behind_goes_and_one_in_use_stays() {
+        let (profile, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fill(&Connection::open(profile.path().join(FILE)).unwrap(), &[]);
+        let copy = Copy::of(profile.path(), state.path()).unwrap();
+        let left = copy.folder.clone();
+        std::mem::forget(copy);
+        remove_left_copy(state.path());
+        assert!(left.join(FILE).exists(), "it may be in use");
+        let written = std::fs::metadata(&left).unwrap().modified().unwrap();
+        remove_copy_of(state.path(), written.checked_add(Duration::from_secs(1)));
+        assert!(!left.exists());
+        remove_left_copy(state.path());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::database::FILE;
+use super::small_text;
 
 /// A profile that has a database of cookies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub(super) fn folders(system: System, home: &Path, variable: &dyn Fn(&str) -> Op
 
 /// The profiles of a folder that have cookies, the one that Firefox starts with first.
 pub(super) fn of_folder(folder: &Path) -> Vec<Profile> {
-    let Ok(text) = std::fs::read_to_string(folder.join("profiles.ini")) else {
+    let Some(text) = small_text(&folder.join("profiles.ini")) else {
         return Vec::new();
     };
     let mut profiles = named(&text, folder);

@@ -3,7 +3,10 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp, getpid, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,6 +52,21 @@ impl Modes {
         match tcsetattr(&terminal, OptionalActions::Now, &changed) {
             Ok(()) => Place::Ours,
             Err(_) => Place::Gone,
+        }
+    }
+
+    /// Waits for input as long as `most`, and returns whether there is some; `None` if the terminal has gone away.
+    ///
+    /// What parses keys reads the end of a terminal that has gone away over and over and never returns, so it is asked
+    /// only once there is something for it.
+    pub(super) fn await_input(most: Duration) -> Option<bool> {
+        let most = Timespec::try_from(most).ok();
+        let terminal = io::stdin();
+        let mut watched = [PollFd::new(&terminal, PollFlags::IN)];
+        match poll(&mut watched, most.as_ref()) {
+            Ok(0) | Err(Errno::INTR) => Some(false),
+            Ok(_) if watched[0].revents() == PollFlags::IN => Some(true),
+            Ok(_) | Err(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// Whether keys can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,11 @@ impl Modes {
     /// Changes nothing.
     pub(super) fn enter(&self, _over: &AtomicBool) -> Place {
         Place::Ours
+    }
+
+    /// Waits for an event as long as `most`, and returns whether there is one; `None` if there is no console any more.
+    pub(super) fn await_input(most: Duration) -> Option<bool> {
+        crossterm::event::poll(most).ok()
     }
 
     /// Has nothing to put back.

@@ -14,6 +14,7 @@ use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::clean::Cleaner;
 use crate::print::Printer;
+use crate::text::printable;
 
 /// How the first line of every run begins, and so every log file.
 const HEAD: &str = "# photomove ";
@@ -75,7 +76,10 @@ impl LogFile {
     fn write(&self, line: &str) {
         let mut slot = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(file) = slot.as_mut() else { return };
-        let text = format!("{}\n", self.0.cleaner.text(line.trim_end()).replace('\n', " / "));
+        let text = format!(
+            "{}\n",
+            printable(&self.0.cleaner.text(line.trim_end()).replace('\n', " / "))
+        );
         // One call for each line, so that those of two programs do not mix.
         let Err(error) = file.write_all(text.as_bytes()) else {
             return;
@@ -256,7 +260,7 @@ mod tests {
         let (printer, _, _) = Printer::captured(false);
         for _ in 0..2 {
             let log = LogFile::open(&path, &argv(&["photomove", "status"]), &printer).unwrap();
-            log.write("said anna@example.org\nand more");
+            log.write("said anna@example.org\nand \u{1b}]0;more\u{202e}");
             #[cfg(unix)]
             {
                 use std::os::unix::fs::PermissionsExt;
@@ -272,7 +276,7 @@ mod tests {
             lines[0].starts_with(HEAD) && lines[0].ends_with("photomove status"),
             "{text}"
         );
-        assert_eq!(lines[1], "said [e-mail] / and more");
+        assert_eq!(lines[1], "said [e-mail] / and \u{fffd}]0;more\u{fffd}");
         assert_eq!(lines[3], lines[1]);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use photomove_amazon::wire::CategoryUsage;
 use photomove_amazon::{AmazonConfig, AmazonPhotos, CookieKeeper, Cookies, Endpoints, KeepNothing, KeptCookies};
-use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, Result};
+use photomove_core::{CredentialKey, CredentialStore, Error, ErrorKind, Result, read_secret};
 use photomove_http::HttpEnv;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ use photomove_core::{
 use photomove_google::console::Console;
 use photomove_google::{ClientSecret, GoogleConfig, GooglePhotos, TokenFile};
 use photomove_http::HttpEnv;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use self::standing::Standing;
 use super::single_file::SingleFileStore;

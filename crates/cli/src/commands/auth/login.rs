@@ -37,6 +37,7 @@ pub(crate) async fn sign_in_now(app: &App, endpoint: &Endpoint) -> Result<()> {
 async fn sign_in(app: &App, args: &LoginArgs, endpoint: &Endpoint) -> Result<()> {
     let settings = app.settings(None)?;
     let accounts = Accounts::new(app, &settings);
+    accounts.tidy();
     let name = endpoint.account.clone().unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
     // A name that cannot be kept is refused before anybody signs in.
     accounts.store.path(&providers::key(endpoint.kind, &name))?;

@@ -119,7 +119,7 @@ impl Findings {
 
     /// Returns a text without what is private.
     pub(super) fn clean(&self, text: &str) -> String {
-        self.cleaner.text(text)
+        crate::text::printable_lines(&self.cleaner.text(text))
     }
 
     /// Returns a path without the name of the home folder.

@@ -64,9 +64,13 @@ fn of_environment(accounts: &Accounts<'_>) -> Result<Cookies> {
 fn of_standard_input() -> Result<Cookies> {
     let mut bytes = Vec::new();
     std::io::stdin()
-        .take(MOST_BYTES)
+        .take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| wrong(format!("cannot read cookies from standard input: {error}")))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(wrong("what came on standard input is far too long for cookies")
+            .hint("give the request, the `cookies.txt`, the JSON or the header alone"));
+    }
     let text = String::from_utf8(bytes).map_err(|_| wrong("what came on standard input is no text in UTF-8"))?;
     let text = SecretString::from(text);
     if text.expose_secret().trim().is_empty() {
