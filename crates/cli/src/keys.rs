@@ -203,18 +203,24 @@ fn read(run: &Run, modes: &Modes, over: &AtomicBool, mut hint: bool) {
             Some(true) => {}
             None => return,
         }
-        // What has come need not be a whole key.
-        match event::poll(Duration::ZERO) {
-            Ok(false) => {}
-            Ok(true) => match event::read() {
-                Ok(event) => {
-                    if let Some(key) = Key::of(&event).filter(|_| !over.load(Ordering::SeqCst)) {
-                        run.act(key);
+        // What has come need not be a whole key, and can be several: all are taken from the parser at once, for the terminal
+        // does not tell of those again.
+        loop {
+            match event::poll(Duration::ZERO) {
+                Ok(false) => break,
+                Ok(true) => match event::read() {
+                    Ok(event) => {
+                        if let Some(key) = Key::of(&event).filter(|_| !over.load(Ordering::SeqCst)) {
+                            run.act(key);
+                        }
                     }
-                }
+                    Err(_) => return,
+                },
                 Err(_) => return,
-            },
-            Err(_) => return,
+            }
+            if Modes::await_input(Duration::ZERO).is_none() {
+                return;
+            }
         }
     }
 }
