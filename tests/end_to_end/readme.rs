@@ -32,6 +32,7 @@ fn every_relative_link_of_the_documents_leads_somewhere() {
         "README.md",
         "CONTRIBUTING.md",
         "docs/architecture.md",
+        "docs/first-migration-session.md",
         "docs/recordings.md",
         "docs/guides/amazon-cookies.md",
         "docs/guides/first-migration.md",

@@ -6,20 +6,13 @@ use std::process::Child;
 use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_setfl};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::support::Stage;
 
 /// Long enough for any machine; only a program that hangs meets it.
 const PATIENCE: Duration = Duration::from_secs(120);
 const A_MOMENT: Duration = Duration::from_millis(5);
-/// The usual one.
-const SIZE: Winsize = Winsize {
-    ws_row: 24,
-    ws_col: 80,
-    ws_xpixel: 0,
-    ws_ypixel: 0,
-};
 
 /// What a person sees and types on.
 pub struct Terminal {
@@ -34,7 +27,6 @@ pub fn on_a_terminal(stage: &Stage, words: &[&str]) -> (Terminal, Child) {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).expect("granted");
     unlockpt(&terminal).expect("unlocked");
-    tcsetwinsize(&terminal, SIZE).expect("its size");
     let name = ptsname(&terminal, Vec::new()).expect("its name");
     let program = stage.program(&[]);
     // A session of its own, so that the terminal is the program's, and its end meets the program.
