@@ -125,7 +125,7 @@ const REMEDIES: [(&str, &str, &str); 34] = [
     (
         "rejected_media_type",
         "refused because of its type",
-        "convert it to a type that the destination takes, such as JPEG or MP4, and upload that by hand; keep the original elsewhere",
+        "open it: it may be damaged; if it shows, save it as JPEG or MP4 and upload that by hand, and keep the original elsewhere",
     ),
     (
         "rejected_policy",

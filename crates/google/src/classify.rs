@@ -290,7 +290,7 @@ pub(crate) fn classify_item(status: &Status, now: Timestamp) -> Error {
     let error = match status.code {
         3 => Error::new(
             ErrorKind::Rejected(Rejection::MediaType),
-            "google photos cannot make a photo or video of this file",
+            "this file cannot become a photo or video there",
         )
         .hint("the file is damaged, or of a type that google photos does not take"),
         5 => Error::new(

@@ -213,6 +213,12 @@ fn result_text(found: &Recheck) -> String {
             text::counted(sums.found_again.count, "item")
         ));
     }
+    if sums.unshown.count > 0 {
+        lines.push(format!(
+            "{} cannot be verified: {target} shows a program only what that made itself",
+            text::counted(sums.unshown.count, "item")
+        ));
+    }
     if found.nameless > 0 {
         lines.push(format!(
             "{} cannot be looked for: {target} never said which items they are",
@@ -257,7 +263,7 @@ fn exit_of(found: &Recheck) -> Exit {
     let several = [
         found.stopped.as_ref().map(report::exit_of_stop),
         found.has_differences().then_some(Exit::Differences),
-        (found.findings.unknown.count > 0).then_some(Exit::ItemsFailed),
+        found.has_failed().then_some(Exit::ItemsFailed),
     ];
     Exit::worst(several.into_iter().flatten())
 }

@@ -81,7 +81,7 @@ async fn a_job_is_reported_in_every_form() {
     for words in [
         "7 of 8 files are at Google Photos; 1 failed",
         "failed: refused because of its type, 1 file (18 B)",
-        "do: convert it to a type that the destination takes",
+        "do: open it: it may be damaged",
         "refused.jpg (18 B): google: ",
         "albums: 1 of 1 at Google Photos, 2 of 2 places filed",
         "kept as far as the file holds it: capture date (8)",
