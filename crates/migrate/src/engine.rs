@@ -38,7 +38,7 @@ use photomove_core::{
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::journal::listing::Intake;
-use crate::journal::{albums as journal_albums, jobs, staging};
+use crate::journal::{jobs, staging};
 use crate::lock::{LockKind, Locks};
 use crate::{
     AccountName, EngineEnv, Journal, MigrateOptions, Observer, Plan, PlanAccount, PlanEnd, Stage, StopReason, Summary,
@@ -172,11 +172,7 @@ impl Migration {
             });
         }
         core.board.stage(Stage::Plan);
-        // A trial may have made albums since this job listed them: they are not made again, and the plan must not say so.
-        let job = core.job.id;
-        core.journal
-            .write(move |c| journal_albums::adopt_siblings(c, job))
-            .await?;
+        core.adopt_siblings().await?;
         let plan = plan::plan(core, session.source.clone(), session.target.clone()).await?;
         if let Some(held) = held.as_mut() {
             held.core = Some(session.core);
@@ -209,6 +205,7 @@ impl Migration {
     async fn run_held(&self, held: &mut Option<Held>) -> Result<Summary> {
         let session = Box::pin(self.session(held)).await?;
         let core = &session.core;
+        core.adopt_siblings().await?;
         let stopped = Box::pin(schedule::run(core)).await;
         core.board.stage(Stage::Report);
         let summary = finish::finish(core, session.source.clone(), session.target.clone(), stopped).await?;
@@ -326,6 +323,7 @@ impl Migration {
                 || (!filters.albums.is_empty() && source_caps.filters.albums),
             filters: filters.clone(),
             by_plan: self.options.plan.is_some(),
+            plan_of_all: (self.options.plan.as_ref()).is_some_and(|plan| plan.header.filters.limit.is_none()),
             forget_second_album: self.env.drill.has(Mutant::ForgetSecondAlbum),
         };
         let memory_kib = self.options.memory_budget_bytes.div_ceil(1024).max(1);

@@ -55,8 +55,10 @@ pub struct Findings {
     pub missing: Count,
     /// They are other bytes.
     pub differs: Count,
-    /// The destination could not tell, although it was asked again.
+    /// Nobody can tell: the destination does not show them, or could not tell although it was asked again.
     pub unknown: Count,
+    /// Those of them that it does not show to this program, so that nothing can be verified.
+    pub unshown: Count,
     /// They had been lost, and are there.
     pub found_again: Count,
 }
@@ -86,6 +88,11 @@ pub struct Recheck {
 }
 
 impl Recheck {
+    /// Says whether the look at an item failed: the destination shows it, or would, and could not tell.
+    pub fn has_failed(&self) -> bool {
+        self.findings.unknown.count > self.findings.unshown.count
+    }
+
     /// Says whether an item is missing or is another one.
     pub fn has_differences(&self) -> bool {
         self.findings.missing.count + self.findings.differs.count > 0

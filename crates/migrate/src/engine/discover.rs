@@ -11,7 +11,7 @@ use super::policy::Step;
 use super::titles::Titles;
 use crate::journal::jobs;
 use crate::journal::listing::{self, AlbumToList, AssetPage};
-use crate::journal::{JobState, filings, filtered, merge, planned};
+use crate::journal::{JobState, albums, filings, filtered, merge, planned};
 use crate::{Event, StopReason};
 
 /// So many pages in a row without a new asset mean that the listing runs in circles.
@@ -305,6 +305,28 @@ impl Core {
                 }
                 jobs::put_cursor(c, job.id, "planned", None)?;
                 jobs::set_state(c, job.id, JobState::Running, None)
+            })
+            .await
+    }
+
+    /// Takes over what other jobs have made since this one was listed, such as a trial: their albums are not made again,
+    /// and what is in them is not sent once more. An album that they filled otherwise than it was cut is cut anew.
+    pub(super) async fn adopt_siblings(&self) -> Result<()> {
+        let job = self.job.id;
+        let max_items = self.sink_caps.albums.as_ref().and_then(|caps| caps.max_items);
+        let on_commit = self.sink_caps.albums.as_ref().is_some_and(|caps| caps.on_commit);
+        self.journal
+            .write(move |c| {
+                albums::adopt_siblings(c, job)?;
+                // The end of a listing does the rest itself.
+                if let Some(max_items) = max_items
+                    && jobs::cursor(c, job, "planned")?.is_some()
+                    && filings::slice_albums(c, job, max_items)?
+                    && on_commit
+                {
+                    merge::assign_groups(c, job)?;
+                }
+                Ok(())
             })
             .await
     }

@@ -18,9 +18,11 @@ pub(super) async fn drift(core: &Core) -> Result<Option<Drift>> {
     let Some(plan) = &core.options.plan else {
         return Ok(None);
     };
-    // Of the first so many items nobody can say what is new.
-    let (job, all) = (core.job.id, plan.header.filters.limit.is_none());
-    core.journal.read(move |c| planned::drift(c, job, all)).await.map(Some)
+    let (job, filters) = (core.job.id, plan.header.filters.clone());
+    core.journal
+        .read(move |c| planned::drift(c, job, &filters))
+        .await
+        .map(Some)
 }
 
 /// Refuses a plan that was made for other accounts.

@@ -341,7 +341,7 @@ impl Looking<'_> {
     fn as_far_as_shown(&self, item: &Item, finding: Finding) -> Finding {
         match finding {
             Finding::Broken(reason) if reason.kind == "missing" && !item.shown && self.caps.unseen.is_some() => {
-                Finding::Unknown(Reason {
+                Finding::Unshown(Reason {
                     kind: "no_proof".into(),
                     message:
                         "the destination does not show it; it shows a program only what that made itself, and another \

@@ -103,21 +103,27 @@ pub(crate) fn adopt_sibling(c: &Connection, album: i64) -> Result<bool> {
     Ok(adopt_of(c, "id", album)? > 0)
 }
 
-/// Does that for all albums of a job, which other jobs may have made since it listed them.
+/// Does that for all albums of a job, which other jobs may have made and filled since it listed them.
 pub(crate) fn adopt_siblings(c: &Connection, job: i64) -> Result<()> {
     adopt_of(c, "job", job)?;
-    Ok(())
+    slices_of(c, "a.job", job)?;
+    filings::filed_by_siblings(c, job)
 }
 
 /// Does that for the further slices that another job has cut the album into.
 pub(crate) fn adopt_slices(c: &Connection, album: i64) -> Result<()> {
+    slices_of(c, "a.id", album)
+}
+
+fn slices_of(c: &Connection, which: &str, id: i64) -> Result<()> {
     exec(
         c,
         &format!(
             "INSERT OR IGNORE INTO album(job,source_id,slice,title,description,state,dest_id,listed)
-             SELECT a.job,a.source_id,s.slice,s.title,s.description,'open',s.dest_id,1 {SIBLING} AND a.id=?1 AND s.slice>0 ORDER BY s.id DESC"
+             SELECT a.job,a.source_id,s.slice,s.title,s.description,'open',s.dest_id,1 {SIBLING}
+               AND {which}=?1 AND a.slice=0 AND a.state='open' AND s.slice>0 ORDER BY s.id DESC"
         ),
-        [album],
+        [id],
     )?;
     Ok(())
 }

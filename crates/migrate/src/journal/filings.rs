@@ -41,6 +41,33 @@ pub(crate) fn file_asset(c: &Connection, asset: i64, forget_second_album: bool) 
     Ok(())
 }
 
+/// Takes for filed what other jobs have put into the same albums since these places were listed: a trial made them, and
+/// they are not sent once more. One that lies in another slice of the album there is taken to be in that slice here.
+pub(crate) fn filed_by_siblings(c: &Connection, job: i64) -> Result<()> {
+    // From the albums that exist: in a job that has none yet there is nothing to look for.
+    let found = "FROM album n CROSS JOIN album mine ON mine.job=n.job AND mine.source_id=n.source_id
+       CROSS JOIN filing f INDEXED BY filing_open ON f.album=mine.id CROSS JOIN filing g ON g.upload=f.upload
+       CROSS JOIN album b ON b.id=g.album AND b.dest_id=n.dest_id
+       WHERE n.job=?1 AND n.state='open' AND f.state='wanted' AND g.state='filed' AND b.job<>n.job AND b.state='open'";
+    exec(
+        c,
+        &format!(
+            "INSERT INTO filing(album,upload,position,state,ready) SELECT n.id,f.upload,f.position,'filed',0 {found}
+             ON CONFLICT DO UPDATE SET state='filed', ready=0, reason=NULL WHERE state='wanted'"
+        ),
+        [job],
+    )?;
+    exec(
+        c,
+        "DELETE FROM filing WHERE state='wanted' AND album IN(SELECT id FROM album WHERE job=?1)
+           AND EXISTS(SELECT 1 FROM album mine CROSS JOIN filing h ON h.upload=filing.upload CROSS JOIN album n ON n.id=h.album
+             WHERE mine.id=filing.album AND h.state='filed' AND n.job=mine.job AND n.source_id=mine.source_id AND n.id<>mine.id
+               AND n.state='open')",
+        [job],
+    )?;
+    Ok(())
+}
+
 /// Drops filings into albums that none of an upload's parts is a member of any more; what is done stays.
 pub(crate) fn forget_unwanted(c: &Connection, upload: i64) -> Result<()> {
     exec(
@@ -213,8 +240,8 @@ const OTHERS: &str =
   CROSS JOIN filing g ON g.album=s.id WHERE mine.id=a.job AND g.state IN('wanted','adding','filed')
     AND NOT EXISTS(SELECT 1 FROM filing f WHERE f.album=a.id AND f.upload=g.upload))";
 
-/// Cuts albums that hold more than the destination allows into slices, in their own order.
-pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<()> {
+/// Cuts albums that hold more than the destination allows into slices, in their own order; says whether there were any.
+pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<bool> {
     let mut last = 0;
     loop {
         let big = one(
@@ -239,7 +266,7 @@ pub(crate) fn slice_albums(c: &Connection, job: i64, max_items: u32) -> Result<(
             },
         )?;
         let Some((album, source_id, slice, title, description, room)) = big else {
-            return Ok(());
+            return Ok(last > 0);
         };
         // Slices come after their album, so that each is looked at once, and its own slices after it.
         last = album;

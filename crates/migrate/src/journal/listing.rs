@@ -23,6 +23,8 @@ pub(crate) struct Intake {
     pub filters: Filters,
     /// Whether only what a plan file says is moved.
     pub by_plan: bool,
+    /// Whether that plan is of all assets that fit, not of the first so many.
+    pub plan_of_all: bool,
     /// A planted defect: duplicates are filed into the album of the first one only.
     pub forget_second_album: bool,
 }
@@ -67,7 +69,7 @@ pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) ->
         if let Verdict::LeftOut { first } = verdict {
             news.assets += u64::from(first);
             for album in asset.albums.iter().flatten() {
-                planned::place(c, job, album.as_str(), asset.id.as_str())?;
+                planned::place(c, job, album.as_str(), asset.id.as_str(), intake.plan_of_all)?;
             }
             continue;
         }
@@ -76,7 +78,7 @@ pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) ->
         let mut refile = news.planned.len() > planned;
         if intake.albums_in_listing {
             for album in asset.albums.iter().flatten() {
-                if intake.by_plan && !planned::place(c, job, album.as_str(), asset.id.as_str())? {
+                if intake.by_plan && !planned::place(c, job, album.as_str(), asset.id.as_str(), intake.plan_of_all)? {
                     continue;
                 }
                 match store_member(c, intake.job, album.as_str(), row, None)? {
@@ -88,7 +90,7 @@ pub(crate) fn store_assets(c: &Connection, intake: &Intake, page: &AssetPage) ->
             }
         } else if !intake.filters.albums.is_empty() {
             for (album, position) in filtered::places(c, job, asset.id.as_str())? {
-                if intake.by_plan && !planned::place(c, job, &album, asset.id.as_str())? {
+                if intake.by_plan && !planned::place(c, job, &album, asset.id.as_str(), intake.plan_of_all)? {
                     continue;
                 }
                 refile |= store_member(c, intake.job, &album, row, position)? == Place::New;
@@ -422,7 +424,7 @@ pub(crate) fn store_members(
     };
     filtered::choose(c, album, chosen)?;
     for member in listed {
-        if intake.by_plan && !planned::place(c, job, &album.source_id, member.asset.as_str())? {
+        if intake.by_plan && !planned::place(c, job, &album.source_id, member.asset.as_str(), intake.plan_of_all)? {
             continue;
         }
         let asset = one(

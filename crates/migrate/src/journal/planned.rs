@@ -2,7 +2,7 @@
 
 mod page;
 
-use photomove_core::{Asset, Part, Result};
+use photomove_core::{Asset, Filters, Part, Result};
 use rusqlite::Connection;
 
 use super::jobs;
@@ -241,31 +241,47 @@ pub(crate) fn title(c: &Connection, job: i64, album: &photomove_core::Album) -> 
     )
 }
 
-/// Compares a listed place in an album with the plan; `false` = it is left out.
-pub(crate) fn place(c: &Connection, job: i64, album: &str, asset: &str) -> Result<bool> {
+/// Compares a listed place in an album with the plan; `false` = it is left out. `all` = the plan is of all assets that
+/// fit.
+///
+/// A place of what the plan does not mean, and would not mean today, is not one that has come since: a filter left it
+/// out then as now.
+pub(crate) fn place(c: &Connection, job: i64, album: &str, asset: &str, all: bool) -> Result<bool> {
     let planned = number(
         c,
         "SELECT EXISTS(SELECT 1 FROM planned p, json_each(p.albums) j WHERE p.job=?1 AND p.source_id=?2 AND j.value=?3)",
         (job, asset, album),
     )? != 0;
-    let column = if planned { "kept" } else { "grown" };
-    let known = exec(
-        c,
-        &format!("UPDATE planned_album SET {column}={column}+1 WHERE job=?1 AND source_id=?2 AND state<>'new'"),
-        (job, album),
-    )?;
-    Ok(planned && known > 0)
-}
-
-/// Takes out albums all of whose planned members are gone, so that none of them is made empty at the destination.
-pub(crate) fn drop_emptied(c: &Connection, job: i64) -> Result<()> {
+    if planned {
+        let known = exec(
+            c,
+            "UPDATE planned_album SET kept=kept+1 WHERE job=?1 AND source_id=?2 AND state<>'new'",
+            (job, album),
+        )?;
+        return Ok(known > 0);
+    }
     exec(
         c,
-        "DELETE FROM album WHERE job=?1 AND state='wanted' AND NOT EXISTS(SELECT 1 FROM member m WHERE m.album=album.id)
-           AND NOT EXISTS(SELECT 1 FROM filing f WHERE f.album=album.id) AND NOT EXISTS(SELECT 1 FROM intent i WHERE i.album=album.id)
-           AND EXISTS(SELECT 1 FROM planned_album p WHERE p.job=?1 AND p.source_id=album.source_id AND p.places>0)",
+        "UPDATE planned_album SET grown=grown+1 WHERE job=?1 AND source_id=?2
+           AND EXISTS(SELECT 1 FROM planned p WHERE p.job=?1 AND p.source_id=?3 AND (?4 OR p.state<>'new'))",
+        (job, album, asset, all),
+    )?;
+    Ok(false)
+}
+
+/// Takes out albums all of whose planned members are gone or left out, so that none of them is made empty at the
+/// destination.
+pub(crate) fn drop_emptied(c: &Connection, job: i64) -> Result<()> {
+    // A member that is left out has no upload, and so no filing.
+    let emptied = "job=?1 AND state='wanted'
+       AND NOT EXISTS(SELECT 1 FROM filing f WHERE f.album=album.id) AND NOT EXISTS(SELECT 1 FROM intent i WHERE i.album=album.id)
+       AND EXISTS(SELECT 1 FROM planned_album p WHERE p.job=?1 AND p.source_id=album.source_id AND p.places>0)";
+    exec(
+        c,
+        &format!("DELETE FROM member WHERE album IN(SELECT id FROM album WHERE {emptied})"),
         [job],
     )?;
+    exec(c, &format!("DELETE FROM album WHERE {emptied}"), [job])?;
     Ok(())
 }
 
@@ -280,9 +296,10 @@ pub(super) fn left_out(c: &Connection, job: i64) -> Result<u64> {
     number(c, "SELECT count(*) FROM planned WHERE job=?1 AND state='new'", [job]).map(unsigned)
 }
 
-/// Says where the source is not as planned, once it is listed; `all` = the plan is of all assets that fit, so that what
-/// is not in it is new.
-pub(crate) fn drift(c: &Connection, job: i64, all: bool) -> Result<Drift> {
+/// Says where the source is not as planned, once it is listed; `filters` are those of the plan.
+pub(crate) fn drift(c: &Connection, job: i64, filters: &Filters) -> Result<Drift> {
+    // Of the first so many items nobody can say what is new.
+    let all = filters.limit.is_none();
     let mut drift = one(
         c,
         "SELECT count(*) FILTER(WHERE state<>'new'), count(*) FILTER(WHERE state='changed'), count(*) FILTER(WHERE state='unseen'),
@@ -317,11 +334,17 @@ pub(crate) fn drift(c: &Connection, job: i64, all: bool) -> Result<Drift> {
             places: None,
         }));
     }
-    album_drift(c, job, &mut drift)?;
+    album_drift(c, job, filters.is_empty(), &mut drift)?;
     Ok(drift)
 }
 
-fn album_drift(c: &Connection, job: i64, drift: &mut Drift) -> Result<()> {
+fn album_drift(c: &Connection, job: i64, whole: bool, drift: &mut Drift) -> Result<()> {
+    // A filtered plan holds only albums with members that are meant: one without any was there before, too, perhaps.
+    let new = if whole {
+        "state='new'"
+    } else {
+        "state='new' AND grown>0"
+    };
     let kinds = [
         (
             DriftKind::AlbumRenamed,
@@ -329,7 +352,7 @@ fn album_drift(c: &Connection, job: i64, drift: &mut Drift) -> Result<()> {
             "NULL",
         ),
         (DriftKind::AlbumGone, "state='unseen'", "NULL"),
-        (DriftKind::AlbumNew, "state='new'", "NULL"),
+        (DriftKind::AlbumNew, new, "NULL"),
         (DriftKind::AlbumGrown, "state='same' AND grown>0", "grown"),
         (DriftKind::AlbumShrunk, "state='same' AND kept<places", "places-kept"),
     ];

@@ -217,6 +217,8 @@ pub(crate) enum Finding {
     Exists,
     /// It is missing or differs.
     Broken(Reason),
+    /// The destination does not show it to this program, which says nothing about it.
+    Unshown(Reason),
     /// Nobody could tell.
     Unknown(Reason),
 }
@@ -258,8 +260,11 @@ pub(crate) fn store(c: &Connection, look: &mut Look, found: &[(Item, Finding)], 
                     staging::fail(c, item.upload, None, reason, now)?;
                 }
             }
-            Finding::Unknown(reason) => {
+            Finding::Unshown(reason) | Finding::Unknown(reason) => {
                 look.sums.unknown.add(one);
+                if matches!(finding, Finding::Unshown(_)) {
+                    look.sums.unshown.add(one);
+                }
                 note(c, kept_as(look.level), item.upload, "unknown", &reason.message, now)?;
             }
         }

@@ -17,6 +17,15 @@ struct Bench {
 impl Bench {
     /// Four items, moved; `tells` = the destination tells hashes of what it holds.
     async fn moved(tells: bool) -> Self {
+        Self::moved_to(|sink| {
+            sink.with_sink_caps(|caps| {
+                caps.reports_later = if tells { HashKinds::SHA1 } else { HashKinds::NONE };
+            })
+        })
+        .await
+    }
+
+    async fn moved_to(change: impl FnOnce(MemoryProvider) -> MemoryProvider) -> Self {
         let clock = Arc::new(ManualClock::new("2026-11-21T18:00:00Z".parse().unwrap()));
         let shared = || Arc::clone(&clock) as SharedClock;
         let source = MemoryProvider::new("anna").with_clock(shared());
@@ -27,9 +36,7 @@ impl Bench {
                 format!("picture {n}"),
             ));
         }
-        let sink = MemoryProvider::demanding("anna's new home")
-            .with_clock(shared())
-            .with_sink_caps(|caps| caps.reports_later = if tells { HashKinds::SHA1 } else { HashKinds::NONE });
+        let sink = change(MemoryProvider::demanding("anna's new home").with_clock(shared()));
         let bench = Self {
             sink: Arc::new(sink),
             folder: tempfile::tempdir().unwrap(),
@@ -101,6 +108,38 @@ async fn what_is_missing_or_changed_is_counted_and_makes_the_exit_code() {
     ");
     insta::assert_snapshot!(last_line(&found), @"2 of 4 items there · 2 with the same bytes · 1 changed · 1 missing");
     assert_eq!(exit_of(&found), Exit::Differences);
+}
+
+#[tokio::test]
+async fn what_another_app_brought_and_is_not_shown_is_said_and_has_not_failed() {
+    let bench = Bench::moved_to(|sink| {
+        let sink = sink.with_sink_caps(|caps| caps.unseen = Some("it shows only what this program made"));
+        sink.insert(MemoryItem {
+            foreign: true,
+            ..MemoryItem::new("phone", "phone.jpg", "picture 1")
+        });
+        sink
+    })
+    .await;
+    bench.sink.remove(&"phone".into());
+    let mut found = bench.look(None).await;
+    insta::assert_snapshot!(result_text(&found), @r"
+    found      items  bytes
+    there          3   27 B
+    not known      1    9 B
+    looked at      4   36 B
+
+    level receipt: memory was asked whether each item is there, and not for more
+    1 item cannot be verified: memory shows a program only what that made itself
+    ");
+    insta::assert_snapshot!(last_line(&found), @"3 of 4 items there · 1 not known · 0 missing");
+    assert_eq!(exit_of(&found), Exit::Done);
+    found.findings.unknown.count += 1;
+    assert_eq!(
+        exit_of(&found),
+        Exit::ItemsFailed,
+        "one that it could not tell about has"
+    );
 }
 
 #[tokio::test]

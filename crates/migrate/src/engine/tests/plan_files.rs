@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use photomove_core::{ErrorKind, MemoryAlbum, MemoryItem, PhotoProvider};
+use photomove_core::{ErrorKind, Filters, MemoryAlbum, MemoryItem, PhotoProvider, Sourced};
 
-use super::harness::{Bench, item};
+use super::harness::{Bench, clock, demanding, item, kind_source};
 use crate::{Drift, DriftKind, EngineEnv, MigrateOptions, Migration, PlanFile, Summary};
 
 impl Bench {
@@ -126,6 +126,92 @@ async fn an_album_whose_members_are_all_gone_is_not_made() {
     assert_eq!((drift.gone, drift.albums_shrunk), (2, 1));
     let titles: Vec<_> = bench.sink.albums().into_iter().map(|album| album.title).collect();
     assert_eq!(titles, ["Album b"]);
+}
+
+#[tokio::test]
+async fn an_album_whose_only_member_was_left_out_is_not_made() {
+    let bench = Bench::new();
+    bench.fill(2);
+    bench.album("a", 0..1);
+    bench.album("b", 1..2);
+    let path = bench.save_plan().await;
+    bench
+        .source
+        .insert(MemoryItem::new("i0", "0.jpg", "other bytes of picture 0"));
+    let summary = bench.apply(&path).await;
+    assert_eq!(
+        (summary.drift.unwrap().changed, summary.accounting.skipped.count),
+        (1, 1)
+    );
+    let titles: Vec<_> = bench.sink.albums().into_iter().map(|album| album.title).collect();
+    assert_eq!(titles, ["Album b"]);
+    assert!(bench.open(None).check(summary.job).await.unwrap().is_empty());
+    assert!(bench.apply(&path).await.nothing_to_do);
+    assert_eq!(bench.sink.albums().len(), 1);
+}
+
+/// What a filter leaves out is no drift: neither its albums, nor its places in albums that are kept.
+#[tokio::test]
+async fn an_unchanged_library_has_no_drift_whatever_the_filter() {
+    for in_listing in [false, true] {
+        let changes: [fn(&mut MigrateOptions); 6] = [
+            |_| {},
+            |options| options.filters = Filters::default().with_limit(2),
+            |options| options.filters = Filters::default().with_favourite(),
+            |options| options.filters = Filters::default().with_favourite().with_limit(2),
+            |options| options.filters = Filters::default().with_album("Album mixed"),
+            |options| options.filters = Filters::default().with_album("Album mixed").with_favourite(),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let clock = clock();
+            let source = kind_source(&clock).with_source_caps(|caps| caps.members_in_listing = in_listing);
+            let mut bench = Bench::with(clock.clone(), source, demanding(&clock));
+            for n in 0..12 {
+                let mut one: MemoryItem = item(n);
+                one.metadata.favourite = Some(Sourced::provider(n < 4));
+                bench.source.insert(one);
+            }
+            bench.album("mixed", [0, 1, 2, 3, 8, 9]);
+            bench.album("left out", 8..12);
+            bench.album("empty", 0..0);
+            bench.source.add_album(MemoryAlbum::new(
+                "unlisted",
+                "Album unlisted",
+                ["i0".into(), "nowhere".into()],
+            ));
+            bench.change = change;
+            let path = bench.save_plan().await;
+            bench.change = |_| {};
+            let drift = bench.apply(&path).await.drift.unwrap();
+            assert!(drift.is_none(), "{in_listing} {number}: {drift:?}");
+        }
+    }
+}
+
+/// What comes to the albums of a filtered plan is still told, if it would be in the plan today.
+#[tokio::test]
+async fn an_album_of_a_filtered_plan_that_grew_is_told() {
+    let mut bench = Bench::new();
+    for n in 0..6 {
+        let mut one: MemoryItem = item(n);
+        one.metadata.favourite = Some(Sourced::provider(n < 3));
+        bench.source.insert(one);
+    }
+    bench.album("a", [0, 5]);
+    bench.change = |options| options.filters = Filters::default().with_favourite();
+    let path = bench.save_plan().await;
+    bench.change = |_| {};
+    let mut fresh: MemoryItem = item(7);
+    fresh.metadata.favourite = Some(Sourced::provider(true));
+    bench.source.insert(fresh);
+    bench.album("a", [0, 1, 4, 5, 7]);
+    let drift = bench.apply(&path).await.drift.unwrap();
+    let grown = drift
+        .examples
+        .iter()
+        .find(|example| example.kind == DriftKind::AlbumGrown);
+    assert_eq!((drift.new, drift.albums_grown, drift.albums_shrunk), (1, 1, 0));
+    assert_eq!(grown.unwrap().places, Some(2), "the favourites 1 and 7");
 }
 
 #[tokio::test]

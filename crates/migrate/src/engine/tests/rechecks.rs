@@ -334,6 +334,10 @@ async fn what_was_never_seen_where_only_own_items_are_shown_is_not_known_rather_
     gate.evidence = Some(Evidence::Missing);
     let looked = look_at(&bench, Arc::new(gate), None).await;
     assert_eq!((looked.findings.missing.count, looked.findings.unknown.count), (2, 1));
+    assert!(
+        !looked.has_failed(),
+        "what is not shown cannot be verified, and nothing failed"
+    );
     let accounting = bench.open(None).jobs().await.unwrap()[0].accounting;
     assert_eq!((accounting.failed.count, accounting.already_there.count), (2, 1));
     assert_eq!(bench.open(None).retryable(JOB, true).await.unwrap().files.count, 2);

@@ -42,7 +42,8 @@ fn albums(c: &Connection, job: i64, after: i64, limit: i64) -> Result<Vec<(Place
     rows(
         c,
         "SELECT a.id, a.source_id, coalesce(a.source_title,a.title),
-           (SELECT count(*) FROM member m JOIN album s ON s.id=m.album WHERE s.job=?1 AND s.source_id=a.source_id AND m.pass=j.pass)
+           (SELECT count(*) FROM member m JOIN album s ON s.id=m.album JOIN asset t ON t.id=m.asset
+             WHERE s.job=?1 AND s.source_id=a.source_id AND m.pass=j.pass AND t.pass=j.pass)
          FROM album a JOIN job j ON j.id=a.job WHERE a.job=?1 AND a.slice=0 AND a.id>?2 AND a.pass=j.pass ORDER BY a.id LIMIT ?3",
         (job, after, limit),
         |row| {
