@@ -204,16 +204,24 @@ async fn forget_second_album() {
 async fn stale_token() {
     let _scenario = Scenario::begin("mutants::stale_token", 1);
     found(Mutant::StaleToken, |mutant| async move {
-        let mut rig = rig(synthetic(12), mutant).await;
-        // One to connect, one to see whether hashes are checked, and the uploads: nothing is left for creating items.
-        rig.requests_per_day = 14;
+        let rig = rig(synthetic(12), mutant).await;
+        // The service ends its day when items are to be made: what was sent waits for another one.
+        let spent = json!({ "error": {
+            "code": 429, "status": "RESOURCE_EXHAUSTED",
+            "message": "Quota exceeded for quota metric 'All requests' and limit 'All requests per day' of service \
+                        'photoslibrary.googleapis.com' for consumer 'project_number:1'.",
+        } });
+        let refused = json!([{
+            "operation": "batch_create", "nth": 1, "fault": "status", "status": 429, "body": spent.to_string(),
+        }]);
+        rig.faults(ServiceKind::Google, &refused);
         let summary = rig.run().await.expect("the run begins");
         assert_eq!(
             (rig.uploads(), summary.accounting.verified.count),
             (12, 0),
             "{summary:?}"
         );
-        rig.requests_per_day = u32::MAX;
+        rig.calm();
         let before = rig.google_requests().len();
         rig.clock.service().advance(std::time::Duration::from_secs(25 * 3600));
         let mut findings = judge(&rig).await;
