@@ -45,6 +45,9 @@ async fn what_is_new_moves_what_is_lost_is_told_and_a_retry_brings_it_back() {
     let stays = "no longer at Amazon Photos: 1 file (8.2 kB); it stays at Google Photos";
     assert!(later.data.contains(stays), "{}", later.data);
 
+    // Only what was seen there once can be called lost: Google does not show what another program brought.
+    let seen = home.run(&["verify"]).await;
+    assert_eq!(seen.exit, Exit::Done, "{}", seen.talk);
     let lost = LibraryCommand {
         remove: vec!["SYN_0000002.jpg".to_owned()],
         ..LibraryCommand::default()
