@@ -6,7 +6,7 @@ use clap::Args;
 use photomove_core::Result;
 use photomove_migrate::PlanFile;
 
-use super::migrate::{self, EndingArgs, How};
+use super::migrate::{self, EndingArgs, GoingArgs, How};
 use crate::app::App;
 use crate::endpoint;
 use crate::exit::Exit;
@@ -29,20 +29,13 @@ pub(crate) struct ApplyArgs {
     limits: LimitArgs,
     #[command(flatten)]
     ending: EndingArgs,
-    /// Most bytes kept on disk on their way, such as `5GiB`; 10 GiB if nothing is said [env: PHOTOMOVE_SPOOL_MAX]
-    #[arg(long, value_name = "SIZE")]
-    spool_max: Option<String>,
-    /// Wait for a new sign-in and for the next day's quota, also where nobody is at a terminal, then go on
-    #[arg(long)]
-    wait: bool,
-    /// Run a shell command on every pause and at the end, as `photomove migrate` does
-    #[arg(long, value_name = "CMD")]
-    notify_command: Option<String>,
+    #[command(flatten)]
+    going: GoingArgs,
 }
 
 /// Lists the source again, names what is not as planned, and moves what is.
 pub(crate) async fn run(app: &App, args: ApplyArgs) -> Result<Exit> {
-    let notifier = Notifier::new(args.notify_command.clone(), app.printer.clone(), app.signals.clone());
+    let notifier = args.going.notifier(app);
     let result = Box::pin(to_the_end(app, &args, &notifier)).await;
     migrate::notified(app, &notifier, result).await
 }
@@ -51,7 +44,7 @@ async fn to_the_end(app: &App, args: &ApplyArgs, notifier: &Notifier) -> Result<
     let plan = PlanFile::open(&args.file)?;
     let (from, to) = endpoint::parse_pair(&plan.header.from, &plan.header.to)
         .map_err(|error| error.context("plan", args.file.display()))?;
-    let settings = app.settings(args.spool_max.as_deref())?;
+    let settings = app.settings(args.going.spool_max.as_deref())?;
     let how = How::default()
         .with_plan(&plan)
         .with_free_bytes(args.room.free_bytes(&to)?)
@@ -62,6 +55,6 @@ async fn to_the_end(app: &App, args: &ApplyArgs, notifier: &Notifier) -> Result<
         let exit = migrate::plan_only(app, &settings, &from, &to, &how, None).await?;
         return Ok((exit, "planned".to_owned()));
     }
-    let how = how.with_patience(app, args.wait);
+    let how = how.with_patience(app, args.going.wait);
     migrate::moved(app, &settings, &from, &to, &how).await
 }

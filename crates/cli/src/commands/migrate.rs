@@ -3,6 +3,7 @@
 mod awaited;
 mod course;
 mod end;
+mod going;
 mod offer;
 mod pause;
 
@@ -29,6 +30,7 @@ pub(crate) use self::course::EndingArgs;
 pub(crate) use self::course::pass_on;
 use self::course::{Course, Patience, Strictness};
 pub(crate) use self::end::tell_end;
+pub(crate) use self::going::GoingArgs;
 
 /// Arguments of `photomove migrate`.
 #[derive(Debug, Args)]
@@ -50,9 +52,6 @@ pub(crate) struct MigrateArgs {
     /// Only count what would be moved, as `photomove plan` does
     #[arg(long)]
     dry_run: bool,
-    /// Most bytes kept on disk on their way, such as `5GiB`; 10 GiB if nothing is said [env: PHOTOMOVE_SPOOL_MAX]
-    #[arg(long, value_name = "SIZE")]
-    spool_max: Option<String>,
     /// Try files again that the destination refused for good
     #[arg(long)]
     retry_refused: bool,
@@ -62,13 +61,8 @@ pub(crate) struct MigrateArgs {
     /// Put a damaged journal aside and begin a new one
     #[arg(long)]
     new_journal: bool,
-    /// Wait for a new sign-in and for the next day's quota, also where nobody is at a terminal, then go on
-    #[arg(long)]
-    wait: bool,
-    /// Run a shell command on every pause and at the end; it finds `PHOTOMOVE_EVENT` (`paused`, `finished`, `stopped`,
-    /// `failed`), `PHOTOMOVE_MESSAGE` and, at the end, `PHOTOMOVE_EXIT_CODE` in its environment
-    #[arg(long, value_name = "CMD")]
-    notify_command: Option<String>,
+    #[command(flatten)]
+    going: GoingArgs,
 }
 
 /// What changes a run beside its settings.
@@ -155,7 +149,7 @@ impl<'a> How<'a> {
 
 /// Moves everything from FROM to TO.
 pub(crate) async fn run(app: &App, args: MigrateArgs) -> Result<Exit> {
-    let notifier = Notifier::new(args.notify_command.clone(), app.printer.clone(), app.signals.clone());
+    let notifier = args.going.notifier(app);
     let result = Box::pin(to_the_end(app, &args, &notifier)).await;
     notified(app, &notifier, result).await
 }
@@ -173,7 +167,7 @@ pub(crate) async fn notified(app: &App, notifier: &Notifier, result: Result<(Exi
 async fn to_the_end(app: &App, args: &MigrateArgs, notifier: &Notifier) -> Result<(Exit, String)> {
     let (from, to) = endpoint::parse_pair(&args.from, &args.to)?;
     let filters = args.filters.filters()?;
-    let settings = app.settings(args.spool_max.as_deref())?;
+    let settings = app.settings(args.going.spool_max.as_deref())?;
     let mut how = How {
         retry_refused: args.retry_refused,
         no_contact_sheet: args.no_contact_sheet,
@@ -188,7 +182,7 @@ async fn to_the_end(app: &App, args: &MigrateArgs, notifier: &Notifier) -> Resul
         let exit = plan_only(app, &settings, &from, &to, &how, None).await?;
         return Ok((exit, "planned".to_owned()));
     }
-    how.patience = Patience::of(app, args.wait);
+    how.patience = Patience::of(app, args.going.wait);
     moved(app, &settings, &from, &to, &how).await
 }
 

@@ -5,7 +5,7 @@ use photomove_core::{Error, ErrorKind, Result};
 use photomove_migrate::{JobStatus, Journal, Retryable, StopReason, Summary};
 use serde_json::json;
 
-use super::migrate::{self, How};
+use super::migrate::{self, GoingArgs, How};
 use super::status::failure_line;
 use crate::app::App;
 use crate::exit::Exit;
@@ -28,26 +28,19 @@ pub(crate) struct RetryArgs {
     retry_refused: bool,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Most bytes kept on disk on their way, such as `5GiB`; 10 GiB if nothing is said [env: PHOTOMOVE_SPOOL_MAX]
-    #[arg(long, value_name = "SIZE")]
-    spool_max: Option<String>,
-    /// Wait for a new sign-in and for the next day's quota, also where nobody is at a terminal, then go on
-    #[arg(long)]
-    wait: bool,
-    /// Run a shell command on every pause and at the end, as `photomove migrate` does
-    #[arg(long, value_name = "CMD")]
-    notify_command: Option<String>,
+    #[command(flatten)]
+    going: GoingArgs,
 }
 
 /// Sends what failed once more.
 pub(crate) async fn run(app: &App, args: RetryArgs) -> Result<Exit> {
-    let notifier = Notifier::new(args.notify_command.clone(), app.printer.clone(), app.signals.clone());
+    let notifier = args.going.notifier(app);
     let result = Box::pin(to_the_end(app, &args, &notifier)).await;
     migrate::notified(app, &notifier, result).await
 }
 
 async fn to_the_end(app: &App, args: &RetryArgs, notifier: &Notifier) -> Result<(Exit, String)> {
-    let settings = app.settings(args.spool_max.as_deref())?;
+    let settings = app.settings(args.going.spool_max.as_deref())?;
     let Some(journal) = Journal::open_read_only(&settings.journal(), app.clock.clone())? else {
         return Err(jobs::missing(app, args.job, &[]));
     };
@@ -74,7 +67,7 @@ async fn to_the_end(app: &App, args: &RetryArgs, notifier: &Notifier) -> Result<
         .with_retry(job.id, args.retry_refused)
         .with_limits(limits)
         .with_notifier(notifier)
-        .with_patience(app, args.wait);
+        .with_patience(app, args.going.wait);
     let summary = migrate::once_more(app, &settings, &from, &to, &how).await?;
     let exit = exit_of(&summary);
     let last = last_line(&summary);
