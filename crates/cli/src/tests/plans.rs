@@ -219,7 +219,7 @@ async fn apply_names_what_has_changed_and_moves_the_rest() {
         .filter(|line| line.contains("as planned") || line.contains("drift"))
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r"
-    not as planned: 1 item changed, 1 item gone, 1 album renamed (of 6 items in the plan)
+    not as planned: 1 item with other bytes, 1 item not listed any more, 1 album renamed (of 6 items in the plan)
     skipped: b.jpg (804 B): drift: it has changed since the plan was made
     ");
     insta::assert_snapshot!(applied.data.lines().last().unwrap(), @"4 of 5 verified · 1 skipped · 0 failed");

@@ -63,31 +63,22 @@ pub struct Drift {
 }
 
 impl Drift {
+    /// Returns how many items or albums changed in each way, in the order in which they are told.
+    pub fn counts(&self) -> [(DriftKind, u64); 8] {
+        [
+            (DriftKind::Changed, self.changed),
+            (DriftKind::Gone, self.gone),
+            (DriftKind::New, self.new),
+            (DriftKind::AlbumRenamed, self.albums_renamed),
+            (DriftKind::AlbumGone, self.albums_gone),
+            (DriftKind::AlbumNew, self.albums_new),
+            (DriftKind::AlbumGrown, self.albums_grown),
+            (DriftKind::AlbumShrunk, self.albums_shrunk),
+        ]
+    }
+
     /// Says whether the source is as it was planned.
     pub fn is_none(&self) -> bool {
-        let Self {
-            planned: _,
-            changed,
-            gone,
-            new,
-            albums_renamed,
-            albums_gone,
-            albums_new,
-            albums_grown,
-            albums_shrunk,
-            examples: _,
-        } = self;
-        [
-            changed,
-            gone,
-            new,
-            albums_renamed,
-            albums_gone,
-            albums_new,
-            albums_grown,
-            albums_shrunk,
-        ]
-        .into_iter()
-        .all(|count| *count == 0)
+        self.counts().iter().all(|(_, count)| *count == 0)
     }
 }

@@ -17,84 +17,48 @@ pub(in crate::report) fn drift_section(drift: Option<&Drift>) -> Option<Section>
         return Some(section);
     }
     let mut section = Section::new("changed since the plan was made");
-    let items = |n| text::counted(n, "item");
-    let albums = |n| text::counted(n, "album");
-    for (kind, count, words) in [
-        (
-            DriftKind::Changed,
-            drift.changed,
-            format!("{} with other bytes, left where they are", items(drift.changed)),
-        ),
-        (
-            DriftKind::Gone,
-            drift.gone,
-            format!("{} not listed any more", items(drift.gone)),
-        ),
-        (
-            DriftKind::New,
-            drift.new,
-            format!("{} new, left where they are", items(drift.new)),
-        ),
-        (
-            DriftKind::AlbumRenamed,
-            drift.albums_renamed,
-            format!(
-                "{} renamed, created with the planned title",
-                albums(drift.albums_renamed)
-            ),
-        ),
-        (
-            DriftKind::AlbumGone,
-            drift.albums_gone,
-            format!("{} not listed any more", albums(drift.albums_gone)),
-        ),
-        (
-            DriftKind::AlbumNew,
-            drift.albums_new,
-            format!("{} new, not created", albums(drift.albums_new)),
-        ),
-        (
-            DriftKind::AlbumGrown,
-            drift.albums_grown,
-            format!("{} grown, filled as planned", albums(drift.albums_grown)),
-        ),
-        (
-            DriftKind::AlbumShrunk,
-            drift.albums_shrunk,
-            format!("{} with fewer items", albums(drift.albums_shrunk)),
-        ),
-    ] {
-        if count > 0 {
-            section.line(format!("{words}{}", named(drift, kind, count)));
-        }
+    for (kind, count) in drift.counts().into_iter().filter(|(_, count)| *count > 0) {
+        let (what, how, then) = words(kind);
+        section.line(format!(
+            "{} {how}{then}{}",
+            text::counted(count, what),
+            named(drift, kind, count)
+        ));
     }
     Some(section)
 }
 
 /// Says it in one line; `None` if there is nothing to say.
 pub(crate) fn drift_line(drift: &Drift) -> Option<String> {
-    let words = [
-        (drift.changed, "item", "changed"),
-        (drift.gone, "item", "gone"),
-        (drift.new, "item", "new"),
-        (drift.albums_renamed, "album", "renamed"),
-        (drift.albums_gone, "album", "gone"),
-        (drift.albums_new, "album", "new"),
-        (drift.albums_grown, "album", "grown"),
-        (drift.albums_shrunk, "album", "with fewer items"),
-    ];
-    let told: Vec<_> = words
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, what, how)| format!("{} {how}", text::counted(count, what)))
+    if drift.is_none() {
+        return None;
+    }
+    let changes = drift.counts().into_iter().filter(|(_, count)| *count > 0);
+    let told: Vec<_> = changes
+        .map(|(kind, count)| {
+            let (what, how, _) = words(kind);
+            format!("{} {how}", text::counted(count, what))
+        })
         .collect();
-    (!told.is_empty()).then(|| {
-        format!(
-            "not as planned: {} (of {} in the plan)",
-            told.join(", "),
-            text::counted(drift.planned, "item")
-        )
-    })
+    Some(format!(
+        "not as planned: {} (of {} in the plan)",
+        told.join(", "),
+        text::counted(drift.planned, "item")
+    ))
+}
+
+/// What changed, how, and what is done about it.
+fn words(kind: DriftKind) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        DriftKind::Changed => ("item", "with other bytes", ", left where they are"),
+        DriftKind::Gone => ("item", "not listed any more", ""),
+        DriftKind::New => ("item", "new", ", left where they are"),
+        DriftKind::AlbumRenamed => ("album", "renamed", ", created with the planned title"),
+        DriftKind::AlbumGone => ("album", "not listed any more", ""),
+        DriftKind::AlbumNew => ("album", "new", ", not created"),
+        DriftKind::AlbumGrown => ("album", "grown", ", filled as planned"),
+        DriftKind::AlbumShrunk => ("album", "with fewer items", ""),
+    }
 }
 
 /// `: a.jpg, b.jpg and 3 more`.

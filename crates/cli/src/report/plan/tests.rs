@@ -210,7 +210,7 @@ fn drift_is_named_before_all_else() {
     ];
     insta::assert_snapshot!(
         drift_line(&drift).unwrap(),
-        @"not as planned: 1 item changed, 5 items gone, 1 album renamed, 1 album grown (of 60,000 items in the plan)"
+        @"not as planned: 1 item with other bytes, 5 items not listed any more, 1 album renamed, 1 album grown (of 60,000 items in the plan)"
     );
     plan.drift = Some(drift);
     let text = told(&plan, 80);
