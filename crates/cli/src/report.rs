@@ -10,7 +10,7 @@ use photomove_migrate::{AccountName, Loss};
 use crate::text;
 
 pub(crate) use plan::{plan_text, question};
-pub(crate) use summary::{accounting_table, exit_of, exit_of_stop, last_line, outcome_line, summary_text};
+pub(crate) use summary::{Oddities, accounting_table, exit_of, exit_of_stop, last_line, outcome_line, summary_text};
 
 /// Returns what an account holds by category.
 #[cfg(any(feature = "amazon", feature = "google"))]

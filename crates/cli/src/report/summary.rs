@@ -1,6 +1,6 @@
 //! How a run ended: the accounting, the last line, the exit code.
 
-use photomove_migrate::{Accounting, Count, StopReason, Summary};
+use photomove_migrate::{AccountName, Accounting, Count, StopReason, Summary};
 
 use super::later::{About, later_lines};
 use super::plan::drift_line;
@@ -37,26 +37,16 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
         }
         lines.push(line);
     }
-    if summary.unreadable > 0 {
-        lines.push(format!(
-            "not readable in the listing: {}",
-            text::counted(summary.unreadable, "item")
-        ));
-    }
-    if summary.unlisted > 0 {
-        lines.push(format!(
-            "not listed: {} counts {} more than it lists, also when asked again",
-            service(&summary.source),
-            text::counted(summary.unlisted, "item")
-        ));
-    }
-    if summary.differences > 0 {
-        lines.push(format!(
-            "lost or changed at {}: {}",
-            service(&summary.target),
-            text::counted(summary.differences, "file")
-        ));
-    }
+    lines.extend(
+        Oddities {
+            source: &summary.source,
+            target: &summary.target,
+            unreadable: summary.unreadable,
+            unlisted: summary.unlisted,
+            differences: summary.differences,
+        }
+        .lines(),
+    );
     if summary.accounting.unverifiable.count > 0 {
         lines.push(format!(
             "unverifiable: {} took them, but gave no proof that it holds the same bytes",
@@ -76,6 +66,46 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
     }
     lines.extend(loss_lines(&summary.losses));
     lines.join("\n")
+}
+
+/// What the sums of a job do not show.
+pub(crate) struct Oddities<'a> {
+    /// Where from.
+    pub(crate) source: &'a AccountName,
+    /// Where to.
+    pub(crate) target: &'a AccountName,
+    /// Listed items that could not be read.
+    pub(crate) unreadable: u64,
+    /// Items that are counted at the source but not listed.
+    pub(crate) unlisted: u64,
+    /// Files that the destination lost or holds with other bytes.
+    pub(crate) differences: u64,
+}
+
+impl Oddities<'_> {
+    /// Returns a line for each that occurs.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.unreadable > 0 {
+            let items = text::counted(self.unreadable, "item");
+            lines.push(format!("not readable in the listing: {items}"));
+        }
+        if self.unlisted > 0 {
+            lines.push(format!(
+                "not listed: {} counts {} more than it lists, also when asked again",
+                service(self.source),
+                text::counted(self.unlisted, "item")
+            ));
+        }
+        if self.differences > 0 {
+            lines.push(format!(
+                "lost or changed at {}: {}",
+                service(self.target),
+                text::counted(self.differences, "file")
+            ));
+        }
+        lines
+    }
 }
 
 /// Returns the outcomes that occur and their sum.

@@ -56,30 +56,15 @@ fn head(overview: &JobOverview) -> String {
 }
 
 /// What the sums do not show.
-fn oddities(overview: &JobOverview) -> Vec<String> {
-    let mut lines = Vec::new();
-    let (source, target) = (&overview.status.source, &overview.status.target);
-    if overview.unreadable > 0 {
-        lines.push(format!(
-            "not readable in the listing: {}",
-            text::counted(overview.unreadable, "item")
-        ));
+pub(super) fn oddities(overview: &JobOverview) -> Vec<String> {
+    report::Oddities {
+        source: &overview.status.source,
+        target: &overview.status.target,
+        unreadable: overview.unreadable,
+        unlisted: overview.unlisted,
+        differences: overview.differences,
     }
-    if overview.unlisted > 0 {
-        lines.push(format!(
-            "not listed: {} counts {} more than it lists, also when asked again",
-            report::service(source),
-            text::counted(overview.unlisted, "item")
-        ));
-    }
-    if overview.differences > 0 {
-        lines.push(format!(
-            "lost or changed at {}: {}",
-            report::service(target),
-            text::counted(overview.differences, "file")
-        ));
-    }
-    lines
+    .lines()
 }
 
 /// What was lost of this library; what never moves, whatever it holds, is only counted.

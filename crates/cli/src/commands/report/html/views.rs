@@ -4,6 +4,7 @@
 use askama::Template;
 use photomove_migrate::{AlbumRecord, AlbumSummary, Count, ItemRecord, JobOverview, JobStatus, Loss};
 
+use super::super::text::oddities;
 use super::charts::{self, Measure};
 use super::{name, records, tone};
 use crate::{filters, report, text};
@@ -86,7 +87,7 @@ impl<'a> Head<'a> {
             written_at,
             tone: tone(overview),
             verdict: records::verdict(overview),
-            notes: notes(overview),
+            notes: oddities(overview),
             outcomes: outcomes(overview),
             found: text::count(sums.found.count),
             found_bytes: text::bytes(sums.found.bytes),
@@ -114,32 +115,6 @@ fn by_day(overview: &JobOverview, measure: Measure) -> Option<Chart> {
         narrow: charts::by_day(&overview.days, measure, 340.0)?,
         label: format!("{} by {}", measure.words(), charts::step(&overview.days)),
     })
-}
-
-fn notes(overview: &JobOverview) -> Vec<String> {
-    let (source, target) = (&overview.status.source, &overview.status.target);
-    let mut notes = Vec::new();
-    if overview.differences > 0 {
-        notes.push(format!(
-            "{} lost or changed at {}",
-            text::counted(overview.differences, "file"),
-            report::service(target)
-        ));
-    }
-    if overview.unreadable > 0 {
-        notes.push(format!(
-            "{} of the listing could not be read",
-            text::counted(overview.unreadable, "item")
-        ));
-    }
-    if overview.unlisted > 0 {
-        notes.push(format!(
-            "{} counts {} more than it lists",
-            report::service(source),
-            text::counted(overview.unlisted, "item")
-        ));
-    }
-    notes
 }
 
 fn outcomes(overview: &JobOverview) -> Vec<OutcomeRow> {
