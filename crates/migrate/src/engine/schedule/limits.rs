@@ -16,8 +16,8 @@ const SPARE_OF: u64 = 400;
 const PLENTY: u64 = 10;
 /// That is, and so many more.
 const PLENTY_AT_LEAST: u64 = 500;
-/// Requests that may finish one upload while albums are still listed: it may be the only one of its batch, begin an album,
-/// and belong to another one besides.
+/// Requests kept back for one upload while albums are still listed: it may be the only one of its batch, begin an album, and
+/// belong to another one besides. One in yet more albums may wait for them until the next day.
 const FINISH_UNKNOWN: u64 = 3;
 
 impl Schedule<'_> {
@@ -101,21 +101,19 @@ impl Schedule<'_> {
             add_batch: caps.albums.as_ref().map(|albums| albums.add_batch),
             on_commit: caps.albums.as_ref().is_some_and(|albums| albums.on_commit),
         };
-        let (mut finish, staged) = self
-            .core
-            .read(move |c| {
-                Ok((
-                    reserve::requests(c, job, &begun, calls)?,
-                    reserve::staged(c, job, u64::MAX)?,
-                ))
-            })
-            .await?;
         // Which albums uploads belong to is known only once all are listed. A listing of which staged bytes may grow old
         // is never held up by what waits, so it always ends, and the rest is sent after it.
-        let listing_ends = !self.listed && self.core.sink_caps.staged_ttl.is_some();
-        if listing_ends {
-            finish = finish.max((staged + count) * FINISH_UNKNOWN);
-        }
+        let albums_unknown = !self.listed && self.core.sink_caps.staged_ttl.is_some();
+        let finish = self
+            .core
+            .read(move |c| {
+                let known = reserve::requests(c, job, &begun, calls)?;
+                if !albums_unknown {
+                    return Ok(known);
+                }
+                Ok(known.max((reserve::staged(c, job, u64::MAX)? + count) * FINISH_UNKNOWN))
+            })
+            .await?;
         let per_part = u64::from(caps.requests.per_part.max(1));
         let per_day = u64::from(caps.requests.per_day.unwrap_or(u32::MAX));
         // A day that is too short for all of it takes one upload and as much of the rest as there is room for.
@@ -123,7 +121,7 @@ impl Schedule<'_> {
         let kept = (finish + per_day / SPARE_OF).min(per_day.saturating_sub(first));
         allowance.keep(kept);
         let needed = kept + count * per_part;
-        Ok((self.transfers.is_empty() && !listing_ends) || left.is_none_or(|left| left >= needed))
+        Ok((self.transfers.is_empty() && !albums_unknown) || left.is_none_or(|left| left >= needed))
     }
 
     /// Says whether a person lets the run pause, and tells it once.
