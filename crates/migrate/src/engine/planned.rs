@@ -35,19 +35,31 @@ pub(super) fn must_be_for(plan: &PlanFile, source: &PlanAccount, target: &PlanAc
         if planned.is(found) {
             continue;
         }
-        let name = |account: &PlanAccount| match &account.label {
-            Some(label) => format!("{} ({label})", account.kind),
-            None => account.kind.clone(),
-        };
+        let (planned, found) = told_apart(planned, found);
         return Err(
             Error::new(ErrorKind::Config, format!("the plan was made for another {side}"))
                 .context("plan", plan.path.display())
-                .context("made for", name(planned))
-                .context("signed in", name(found))
+                .context("made for", planned)
+                .context("signed in", found)
                 .hint("sign in to the account that the plan was made for, or make a new plan; nothing was read or written"),
         );
     }
     Ok(())
+}
+
+/// Returns the names of two different accounts for people.
+fn told_apart(planned: &PlanAccount, found: &PlanAccount) -> (String, String) {
+    let name = |account: &PlanAccount| match &account.label {
+        Some(label) => format!("{} ({label})", account.kind),
+        None => account.kind.clone(),
+    };
+    let (planned, found) = (name(planned), name(found));
+    if planned == found {
+        // Not every service has names for its accounts: all of one shop are called as the shop is.
+        let found = format!("another account of {found}");
+        return (planned, found);
+    }
+    (planned, found)
 }
 
 impl Core {
@@ -146,4 +158,26 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| defect("reading or writing a plan file panicked").source(error))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_accounts_of_one_name_are_told_apart() {
+        let account = |owner: &str| PlanAccount {
+            kind: "amazon".to_owned(),
+            origin: String::new(),
+            label: Some("amazon.com".to_owned()),
+            owner_sha256: owner.to_owned(),
+        };
+        assert_eq!(
+            told_apart(&account("one"), &account("two")),
+            (
+                "amazon (amazon.com)".to_owned(),
+                "another account of amazon (amazon.com)".to_owned()
+            )
+        );
+    }
 }
