@@ -14,6 +14,7 @@ use crate::text;
 
 /// How long requests that are under way may take at the end.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+const HELP: &str = "`photomove sim --help` shows how each option is written";
 
 /// Arguments of `photomove sim`.
 #[derive(Debug, Args)]
@@ -180,7 +181,7 @@ fn videos(text: &str) -> Result<SyntheticVideos> {
 }
 
 fn wrong(option: &str, value: &str, wanted: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("`{option}` is not {wanted}: `{value}`"))
+    Error::new(ErrorKind::Config, format!("`{option}` is not {wanted}: `{value}`")).hint(HELP)
 }
 
 /// Turns what a stand-in says into our error.
@@ -189,7 +190,10 @@ pub(crate) fn sim_error(error: SimError) -> Error {
         SimError::Faults(_) | SimError::Options(_) => ErrorKind::Config,
         _ => ErrorKind::Internal,
     };
-    let out = Error::new(kind, error.to_string());
+    let mut out = Error::new(kind, error.to_string());
+    if matches!(error, SimError::Faults(_) | SimError::Options(_)) {
+        out = out.hint(HELP);
+    }
     match std::error::Error::source(&error) {
         Some(cause) => out.context("because", cause.to_string()),
         None => out,
