@@ -30,7 +30,7 @@ async fn a_second_run_is_refused_and_told_who_is_under_way() {
         stage.advance_google(Duration::from_secs(1800));
         tokio::select! {
             code = &mut ended => break code.expect("the waiting thread ends").expect("ends"),
-            // Not too often: on a busy machine the service would be years ahead, and the sign-in over.
+            // Not too often: on a busy machine the service would be a week ahead, and the sign-in over.
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
     };
