@@ -119,8 +119,8 @@ const REMEDIES: [(&str, &str, &str); 34] = [
     ),
     (
         "rejected_invalid",
-        "refused because of its name or description",
-        "shorten the name or the description at the source, then run the same command again with `--retry-refused`",
+        "refused by the destination",
+        "the message says why; shorten the name or the description at the source if it is one of them, then run `photomove retry --retry-refused`",
     ),
     (
         "rejected_media_type",
