@@ -13,6 +13,8 @@ use crate::{filters, report, text};
 
 /// A run that has not said anything for so long is said to be silent.
 const SILENT_SECONDS: i64 = 120;
+/// So long without a file means that a run is slow.
+const SLOW_AFTER_S: f64 = 60.0;
 
 /// How a job stands.
 #[derive(Debug)]
@@ -64,7 +66,9 @@ impl Standing {
 
     fn speed(&self) -> Option<Speed> {
         let busy = self.run.as_ref().is_some_and(|run| run.ended_at.is_none());
-        self.notes().filter(|_| busy)?.speed()
+        let speed = self.notes().filter(|_| busy)?.speed()?;
+        // A run that has only begun, or waited for an answer, is not slow.
+        (speed.files_per_minute > 0.0 || speed.over_seconds >= SLOW_AFTER_S).then_some(speed)
     }
 
     /// All of it for people, in lines.
