@@ -215,6 +215,6 @@ fn refuse(refusal: &Refusal, argv: &[OsString]) -> Exit {
 /// Prints an error and returns its exit code.
 pub(crate) fn tell(error: &Error, printer: &Printer) -> Exit {
     printer.object(&errors::object(error));
-    printer.talk(&errors::render(error));
+    printer.talk_in_columns(&errors::render(error));
     Exit::of_error(error)
 }

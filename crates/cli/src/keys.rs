@@ -79,7 +79,7 @@ impl Run {
                 self.stop.pause();
                 self.watcher.pause(true);
                 self.printer
-                    .talk("paused: nothing new is begun, what is under way goes on; r goes on, q ends the run");
+                    .talk_in_columns("paused: nothing new is begun, what is under way goes on; r goes on, q ends the run");
             }
             Key::Resume if self.stop.is_paused() => {
                 self.stop.resume();

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dialoguer::console::strip_ansi_codes;
+use dialoguer::console::{measure_text_width, strip_ansi_codes};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde_json::Value;
 
@@ -125,7 +125,12 @@ impl Printer {
 
     /// Says something worth knowing. Where a person reads it, its lines are broken between words, and addresses stand alone.
     pub(crate) fn note(&self, words: &str) {
-        let words = format!("note: {words}");
+        self.talk_in_columns(&format!("note: {words}"));
+    }
+
+    /// Says something whose lines are broken between words where a person reads it: addresses stand alone, commands are
+    /// not torn apart.
+    pub(crate) fn talk_in_columns(&self, words: &str) {
         let lines = words.lines().map(|line| match self.0.talk_is_terminal {
             true => in_columns(line, text::columns()),
             false => line.to_owned(),
@@ -146,28 +151,54 @@ impl Printer {
     }
 }
 
-/// Breaks a line between words. An address stays whole, on a line of its own, so that it can be clicked and copied.
+/// Stands for a blank that no line may end at.
+const GLUE: char = '\u{a0}';
+
+/// Breaks a line that is too long between words. An address stays whole, on a line of its own, so that it can be clicked
+/// and copied; so does a command between backticks, unless it fits in with other words.
 fn in_columns(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start().len();
+    if measure_text_width(line) <= width && !line.contains("://") {
+        return line.to_owned();
+    }
     let mut lines = Vec::new();
-    let mut words: Vec<&str> = Vec::new();
-    let end = |words: &mut Vec<&str>, lines: &mut Vec<String>| {
+    let mut words: Vec<String> = Vec::new();
+    let further = indent.max(2);
+    let end = |words: &mut Vec<String>, lines: &mut Vec<String>| {
         if !words.is_empty() {
-            let indent = if lines.is_empty() { indent } else { indent.max(2) };
-            lines.push(text::wrapped(&words.join(" "), indent, width));
+            let indent = if lines.is_empty() { indent } else { further };
+            lines.push(text::wrapped(&words.join(" "), indent, width).replace(GLUE, " "));
             words.clear();
         }
     };
-    for word in line.split_whitespace() {
-        if word.contains("://") {
+    for word in whole_words(line) {
+        if word.contains("://") || (word.contains(GLUE) && further + 2 + measure_text_width(&word) > width) {
             end(&mut words, &mut lines);
-            lines.push(format!("{}{word}", " ".repeat(indent.max(2))));
+            lines.push(format!("{}{}", " ".repeat(further), word.replace(GLUE, " ")));
         } else {
             words.push(word);
         }
     }
     end(&mut words, &mut lines);
     lines.join("\n")
+}
+
+/// Splits a line into words; what stands between two backticks is one of them.
+fn whole_words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    let closed = line.matches('`').count() % 2 == 0;
+    for word in line.split_whitespace() {
+        match words.last_mut() {
+            Some(last) if open => {
+                last.push(GLUE);
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+        open ^= closed && word.matches('`').count() % 2 == 1;
+    }
+    words
 }
 
 /// What was printed.
@@ -211,6 +242,24 @@ mod tests {
              then sign in again"
         );
         assert_eq!(in_columns("  two words", 40), "  two words");
+    }
+
+    #[test]
+    fn a_command_is_not_torn_apart() {
+        let hint = "hint: look with `photomove status` and then run `photomove retry 12` or another `";
+        assert_eq!(
+            in_columns(&hint[..hint.len() - 13], 40),
+            "hint: look with `photomove status` and\n  then run `photomove retry 12`"
+        );
+        assert_eq!(
+            in_columns("hint: run `photomove --state-dir /srv/photos/state status` now", 40),
+            "hint: run\n  `photomove --state-dir /srv/photos/state status`\n  now"
+        );
+        assert_eq!(
+            in_columns(hint, 40),
+            "hint: look with `photomove status` and\n  then run `photomove retry 12` or\n  another `",
+            "a backtick without another one is a character as others are"
+        );
     }
 
     #[test]

@@ -231,7 +231,7 @@ async fn tell_end(app: &App, settings: &Settings, summary: &Summary, exit: Exit,
     app.printer
         .text(&format!("\njournal: {}", settings.journal().display()));
     if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
-        app.printer.talk(&errors::render(error));
+        app.printer.talk_in_columns(&errors::render(error));
     }
     if let Some(StopReason::Limit(limit)) = &summary.stopped {
         app.printer

@@ -109,7 +109,7 @@ async fn tell_end(app: &App, settings: &Settings, journal: &Journal, found: &Rec
     app.printer
         .text(&format!("\njournal: {}", settings.journal().display()));
     if let Some(error) = found.stopped.as_ref().and_then(StopReason::error) {
-        app.printer.talk(&errors::render(error));
+        app.printer.talk_in_columns(&errors::render(error));
     }
     if found.stopped.is_some() {
         app.printer

@@ -30,7 +30,7 @@ pub(crate) async fn tell_end(
     app.printer
         .text(&format!("\njournal: {}", settings.journal().display()));
     if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
-        app.printer.talk(&errors::render(error));
+        app.printer.talk_in_columns(&errors::render(error));
     }
     if let Some(StopReason::Limit(limit)) = &summary.stopped {
         app.printer

@@ -33,7 +33,7 @@ pub(super) async fn login(accounts: &Accounts<'_>, args: &LoginArgs, name: &str)
         match tried.await {
             Err(error) if left > 0 && is_mended_by_another_try(&error) => {
                 let error = for_another_try(error);
-                printer.talk(&format!(
+                printer.talk_in_columns(&format!(
                     "{}\ntry again, or end with Ctrl-C\n",
                     errors::render(&error).trim_end()
                 ));

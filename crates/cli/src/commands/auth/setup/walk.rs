@@ -188,7 +188,8 @@ impl Walk<'_> {
                 Ok(true)
             }
             Err(error) if *error.kind() == ErrorKind::Config => {
-                self.say(&format!("\n{}", errors::render(&error)));
+                let error = errors::render(&error);
+                self.accounts.app.printer.talk_in_columns(&format!("\n{error}"));
                 Ok(false)
             }
             Err(error) => Err(error),
