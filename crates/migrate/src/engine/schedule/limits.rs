@@ -119,9 +119,14 @@ impl Schedule<'_> {
         // A day that is too short for all of it takes one upload and as much of the rest as there is room for.
         let first = u64::from(caps.requests.per_connect) + u64::from(caps.requests.per_staging_day) + per_part;
         let kept = (finish + per_day / SPARE_OF).min(per_day.saturating_sub(first));
-        allowance.keep(kept);
         let needed = kept + count * per_part;
-        Ok((self.transfers.is_empty() && !albums_unknown) || left.is_none_or(|left| left >= needed))
+        let alone = self.transfers.is_empty() && !albums_unknown;
+        let may = alone || left.is_none_or(|left| left >= needed);
+        if may {
+            // Not for one that does not begin: it would take the requests of those that have begun.
+            allowance.keep(kept);
+        }
+        Ok(may)
     }
 
     /// Says whether a person lets the run pause, and tells it once.
