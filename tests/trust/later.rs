@@ -22,15 +22,8 @@ async fn outside(ground: &Ground, many: usize) -> Vec<String> {
     names.take(many).collect()
 }
 
-/// How often an operation was asked for since the first counts.
-fn more(before: &Counts, after: &Counts, operation: &str) -> u64 {
-    count(after, operation) - count(before, operation)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_week_later_exactly_what_is_new_moves() {
-    let scenario = Scenario::begin("later::a_week_later_exactly_what_is_new_moves", 83);
-    let (items, new, joined): (u64, u64, u64) = size((1_000, 20, 10), (20_000, 100, 50));
+/// Stand-ins of which the first holds so many small pictures.
+async fn filled(items: u64, scenario: &Scenario) -> Ground {
     let ground = Ground::start(SimOptions {
         fill: Some(Fill::Synthetic {
             count: items,
@@ -41,6 +34,19 @@ async fn a_week_later_exactly_what_is_new_moves() {
     })
     .await;
     ground.share_clock();
+    ground
+}
+
+/// How often an operation was asked for since the first counts.
+fn more(before: &Counts, after: &Counts, operation: &str) -> u64 {
+    count(after, operation) - count(before, operation)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_week_later_exactly_what_is_new_moves() {
+    let scenario = Scenario::begin("later::a_week_later_exactly_what_is_new_moves", 83);
+    let (items, new, joined): (u64, u64, u64) = size((1_000, 20, 10), (20_000, 100, 50));
+    let ground = filled(items, &scenario).await;
     ground.migrate().await.expect_code(0);
     checker::finished(&ground).await.assert_none();
 
@@ -108,16 +114,7 @@ async fn a_killed_run_is_told_as_that_and_a_look_costs_one_request_for_fifty_ite
         84,
     );
     let items = 120;
-    let ground = Ground::start(SimOptions {
-        fill: Some(Fill::Synthetic {
-            count: items,
-            bytes: 2_048,
-        }),
-        seed: scenario.seed,
-        ..options()
-    })
-    .await;
-    ground.share_clock();
+    let ground = filled(items, &scenario).await;
     let held = serde_json::json!([{ "operation": "upload", "nth": 60, "fault": "late", "ms": 3_600_000 }]);
     ground.google_faults(&held);
     let mut run = ground.spawn(&["amazon", "google", "--yes"]);

@@ -233,15 +233,19 @@ async fn a_time_that_is_over_before_the_listing_is_leaves_the_rest_for_later() {
     );
 }
 
+async fn until_paused(bench: &Bench) {
+    while told(bench, WaitReason::Paused) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_run_pauses_and_goes_on() {
     let bench = Bench::new();
     bench.fill(20);
     bench.stop.pause();
     let meanwhile = async {
-        while told(&bench, WaitReason::Paused) == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until_paused(&bench).await;
         // Nothing is begun, however often the engine gets its turn.
         for _ in 0..2_000 {
             tokio::task::yield_now().await;
@@ -261,9 +265,7 @@ async fn a_pause_does_not_hold_up_the_end() {
     bench.fill(20);
     bench.stop.pause();
     let meanwhile = async {
-        while told(&bench, WaitReason::Paused) == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until_paused(&bench).await;
         bench.stop.drain();
     };
     let (summary, ()) = tokio::join!(bench.run(), meanwhile);

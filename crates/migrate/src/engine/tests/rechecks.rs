@@ -59,6 +59,13 @@ async fn look(bench: &Bench, level: Option<Level>) -> Recheck {
     look_at(bench, Arc::clone(&bench.sink) as Arc<dyn PhotoProvider>, level).await
 }
 
+/// The destination as if it had lost everything.
+fn blind(bench: &Bench) -> Arc<dyn PhotoProvider> {
+    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
+    gate.evidence = Some(Evidence::Missing);
+    Arc::new(gate)
+}
+
 /// Copies and their original, `[looked at, same, exists, missing, differs, found again]`.
 fn counts(look: &Recheck) -> [u64; 6] {
     let found = &look.findings;
@@ -169,9 +176,7 @@ async fn what_is_found_again_has_its_outcome_back() {
         (first.accounting.verified.count, first.accounting.already_there.count),
         (3, 1)
     );
-    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
-    gate.evidence = Some(Evidence::Missing);
-    let lost = look_at(&bench, Arc::new(gate), None).await;
+    let lost = look_at(&bench, blind(&bench), None).await;
     assert_eq!(counts(&lost), [4, 0, 0, 4, 0, 0]);
     assert_eq!(bench.open(None).jobs().await.unwrap()[0].accounting.failed.count, 4);
     let found = look(&bench, None).await;
@@ -187,10 +192,8 @@ async fn one_answer_that_leaves_something_out_loses_nothing() {
     bench.fill(3);
     bench.run().await;
     // A second look follows the first one in the same run; here the process ends between the two.
-    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
-    gate.evidence = Some(Evidence::Missing);
     let stopper: Arc<dyn Observer> = Arc::new(Stopper(bench.stop.clone()));
-    let first = look_with(&bench, Arc::new(gate), None, stopper).await;
+    let first = look_with(&bench, blind(&bench), None, stopper).await;
     assert!(
         matches!(first.stopped, Some(StopReason::Interrupted)),
         "{:?}",
@@ -215,9 +218,7 @@ async fn what_is_found_again_beside_another_copy_of_its_bytes_is_one_item() {
     bench.fill(3);
     bench.album("a", 0..3);
     bench.run().await;
-    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
-    gate.evidence = Some(Evidence::Missing);
-    look_at(&bench, Arc::new(gate), None).await;
+    look_at(&bench, blind(&bench), None).await;
     bench.source.insert(MemoryItem::new("copy", "copy.jpg", item(1).bytes));
     let later = bench.run().await;
     assert_eq!((later.accounting.failed.count, later.uploaded.count), (3, 1));
@@ -238,9 +239,7 @@ async fn what_is_found_again_is_not_sent_for_another_copy() {
     let bench = Bench::new();
     bench.fill(3);
     bench.run().await;
-    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
-    gate.evidence = Some(Evidence::Missing);
-    look_at(&bench, Arc::new(gate), None).await;
+    look_at(&bench, blind(&bench), None).await;
     bench.source.insert(MemoryItem::new("copy", "copy.jpg", item(1).bytes));
     assert_eq!(bench.plan().await.to_send.count, 1);
     assert_eq!(look(&bench, None).await.findings.found_again.count, 3);
@@ -261,9 +260,7 @@ async fn what_is_found_again_enters_the_albums_that_it_joined_meanwhile() {
     let bench = Bench::new();
     bench.fill(3);
     bench.run().await;
-    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
-    gate.evidence = Some(Evidence::Missing);
-    look_at(&bench, Arc::new(gate), None).await;
+    look_at(&bench, blind(&bench), None).await;
     bench.album("a", 0..3);
     assert_eq!(bench.run().await.albums.filed, 0);
     assert_eq!(counts(&look(&bench, None).await), [3, 0, 3, 0, 0, 3]);
@@ -276,10 +273,8 @@ async fn what_is_found_again_enters_the_albums_that_it_joined_meanwhile() {
 
 /// Lets a look see nothing of what is there, and stops it between its first and its second look.
 async fn stop_half_way(bench: Bench, level: Level) -> Bench {
-    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
-    gate.evidence = Some(Evidence::Missing);
     let stopper: Arc<dyn Observer> = Arc::new(Stopper(bench.stop.clone()));
-    let first = look_with(&bench, Arc::new(gate), Some(level), stopper).await;
+    let first = look_with(&bench, blind(&bench), Some(level), stopper).await;
     assert_eq!(counts(&first), [3, 0, 0, 3, 0, 0]);
     Bench {
         stop: StopToken::new(),
@@ -292,9 +287,7 @@ async fn a_look_that_was_stopped_before_a_retry_tells_nothing_of_what_was_sent_a
     let bench = Bench::new();
     bench.fill(3);
     bench.run().await;
-    let mut gate = Gate::new(&bench.sink, &Killer::new(u64::MAX));
-    gate.evidence = Some(Evidence::Missing);
-    look_at(&bench, Arc::new(gate), None).await;
+    look_at(&bench, blind(&bench), None).await;
     let mut bench = stop_half_way(bench, Level::Receipt).await;
     bench.change = |options| options.retry = Some(JOB);
     assert_eq!(bench.run().await.retried.unwrap().accounting.found.count, 3);

@@ -4,6 +4,28 @@ use photomove_core::{Filters, MemoryItem, Operation, Sourced};
 
 use super::harness::{Bench, clock, demanding, item, kind_source};
 
+/// Eight items in one album, the later ones favourites, and a destination whose albums hold five.
+fn narrow(first_favourite: usize) -> Bench {
+    let clock = clock();
+    let sink = demanding(&clock).with_sink_caps(|caps| {
+        if let Some(albums) = &mut caps.albums {
+            albums.max_items = Some(5);
+        }
+    });
+    let bench = Bench::with(clock.clone(), kind_source(&clock), sink);
+    for n in 0..8 {
+        let mut one: MemoryItem = item(n);
+        one.metadata.favourite = Some(Sourced::provider(n >= first_favourite));
+        bench.source.insert(one);
+    }
+    bench.album("a", 0..8);
+    bench
+}
+
+fn sizes(bench: &Bench) -> Vec<usize> {
+    bench.sink.albums().iter().map(|album| album.members.len()).collect()
+}
+
 /// An album that was deleted at the destination is made anew once, whichever of its jobs noticed that; the others do
 /// not bring the dead one back.
 #[tokio::test]
@@ -41,26 +63,13 @@ async fn an_album_that_was_deleted_at_the_destination_is_gone_for_all_its_jobs()
 /// What another job has put into an album takes room there: what does not fit goes on in a slice, and no photo fails.
 #[tokio::test]
 async fn an_album_that_two_jobs_fill_is_cut_before_it_is_full() {
-    let clock = clock();
-    let sink = demanding(&clock).with_sink_caps(|caps| {
-        if let Some(albums) = &mut caps.albums {
-            albums.max_items = Some(5);
-        }
-    });
-    let mut bench = Bench::with(clock.clone(), kind_source(&clock), sink);
-    for n in 0..8 {
-        let mut one: MemoryItem = item(n);
-        one.metadata.favourite = Some(Sourced::provider(n >= 4));
-        bench.source.insert(one);
-    }
-    bench.album("a", 0..8);
+    let mut bench = narrow(4);
     bench.change = |options| options.filters = Filters::default().with_limit(4);
     bench.run().await;
     bench.change = |options| options.filters = Filters::default().with_favourite();
     let summary = bench.run().await;
     assert_eq!(summary.accounting.failed.count, 0);
     assert_eq!((summary.albums.filed, summary.albums.unfiled), (4, 0));
-    let sizes = |bench: &Bench| -> Vec<usize> { bench.sink.albums().iter().map(|album| album.members.len()).collect() };
     assert_eq!(sizes(&bench), [5, 3]);
     // The job of everything finds each of them where it is.
     bench.change = |_| {};
@@ -104,19 +113,7 @@ async fn places_that_a_trial_filled_after_the_whole_was_planned_are_filled() {
 /// A trial that fills the album otherwise than it was planned for the whole: it is cut anew, and nothing is too much.
 #[tokio::test]
 async fn an_album_that_a_trial_filled_otherwise_than_planned_is_cut_anew() {
-    let clock = clock();
-    let sink = demanding(&clock).with_sink_caps(|caps| {
-        if let Some(albums) = &mut caps.albums {
-            albums.max_items = Some(5);
-        }
-    });
-    let mut bench = Bench::with(clock.clone(), kind_source(&clock), sink);
-    for n in 0..8 {
-        let mut one: MemoryItem = item(n);
-        one.metadata.favourite = Some(Sourced::provider(n >= 5));
-        bench.source.insert(one);
-    }
-    bench.album("a", 0..8);
+    let mut bench = narrow(5);
     bench.plan().await;
     bench.change = |options| options.filters = Filters::default().with_favourite();
     assert_eq!(bench.run().await.albums.filed, 3);
@@ -126,7 +123,6 @@ async fn an_album_that_a_trial_filled_otherwise_than_planned_is_cut_anew() {
         (all.accounting.failed.count, all.albums.filed, all.albums.unfiled),
         (0, 8, 0)
     );
-    let sizes: Vec<_> = bench.sink.albums().iter().map(|album| album.members.len()).collect();
-    assert_eq!(sizes, [5, 3]);
+    assert_eq!(sizes(&bench), [5, 3]);
     assert!(bench.open(None).check(all.job).await.unwrap().is_empty());
 }
