@@ -29,7 +29,7 @@ use crate::text;
 pub(crate) use self::course::EndingArgs;
 pub(crate) use self::course::pass_on;
 use self::course::{Course, Patience, Strictness};
-pub(crate) use self::end::tell_end;
+pub(crate) use self::end::{tell_end, tell_stop};
 pub(crate) use self::going::GoingArgs;
 
 /// Arguments of `photomove migrate`.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use photomove_core::{Error, ErrorKind, Result};
-use photomove_migrate::{JobStatus, Journal, Retryable, StopReason, Summary};
+use photomove_migrate::{JobStatus, Journal, Retryable, Summary};
 use serde_json::json;
 
 use super::migrate::{self, GoingArgs, How};
@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::limits::{LimitArgs, Limits};
 use crate::notify::Notifier;
 use crate::settings::Settings;
-use crate::{again, errors, filters, jobs, report, text};
+use crate::{again, filters, jobs, report, text};
 
 /// Files that failed again that are named at the end.
 const FAILURES_TOLD: u32 = 10;
@@ -228,15 +228,7 @@ async fn tell_end(app: &App, settings: &Settings, summary: &Summary, exit: Exit,
             app.printer.text(&failure_line(&failure));
         }
     }
-    app.printer
-        .text(&format!("\njournal: {}", settings.journal().display()));
-    if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
-        app.printer.talk_in_columns(&errors::render(error));
-    }
-    if let Some(StopReason::Limit(limit)) = &summary.stopped {
-        app.printer
-            .text(&format!("\n{}", limits.words(*limit, summary.uploaded.bytes)));
-    }
+    migrate::tell_stop(app, settings, summary, limits);
     Ok(())
 }
 

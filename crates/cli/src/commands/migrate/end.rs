@@ -15,6 +15,19 @@ use crate::{errors, report, text};
 /// Files that did not arrive that are named at the end of a run.
 const FAILURES_TOLD: u32 = 10;
 
+/// Prints where the journal is, and why the run ended before its work.
+pub(crate) fn tell_stop(app: &App, settings: &Settings, summary: &Summary, limits: &Limits) {
+    app.printer
+        .text(&format!("\njournal: {}", settings.journal().display()));
+    if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
+        app.printer.talk_in_columns(&errors::render(error));
+    }
+    if let Some(StopReason::Limit(limit)) = &summary.stopped {
+        app.printer
+            .text(&format!("\nstopped: {}", limits.words(*limit, summary.uploaded.bytes)));
+    }
+}
+
 /// Prints the accounting, what to do next, and the last line.
 pub(crate) async fn tell_end(
     app: &App,
@@ -27,15 +40,7 @@ pub(crate) async fn tell_end(
         .object(&json!({ "type": "summary", "exit_code": exit.code(), "summary": summary }));
     app.printer.text(&report::summary_text(summary));
     tell_first_failures(app, settings, summary).await?;
-    app.printer
-        .text(&format!("\njournal: {}", settings.journal().display()));
-    if let Some(error) = summary.stopped.as_ref().and_then(StopReason::error) {
-        app.printer.talk_in_columns(&errors::render(error));
-    }
-    if let Some(StopReason::Limit(limit)) = &summary.stopped {
-        app.printer
-            .text(&format!("\nstopped: {}", limits.words(*limit, summary.uploaded.bytes)));
-    }
+    tell_stop(app, settings, summary, limits);
     for line in next_steps(app, summary) {
         app.printer.text(&format!("next: {line}"));
     }
