@@ -122,7 +122,7 @@ async fn a_run_pauses_goes_on_and_leaves_the_terminal_as_it_was() {
     // An arrow key and other letters mean nothing.
     screen.press("\x1b[Dxp");
     screen
-        .until_shown("paused: nothing new is begun, what is under way goes on; r goes on, q ends the run")
+        .until_shown("paused: nothing new begins, what is under way goes on; r goes on, q ends it")
         .await;
     let paused_at = until_quiet(&stage).await;
     assert!(stage.google_items().await.len() < 60, "it was to pause before the end");

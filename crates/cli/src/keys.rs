@@ -79,7 +79,7 @@ impl Run {
                 self.stop.pause();
                 self.watcher.pause(true);
                 self.printer
-                    .talk_in_columns("paused: nothing new is begun, what is under way goes on; r goes on, q ends the run");
+                    .talk_in_columns("paused: nothing new begins, what is under way goes on; r goes on, q ends it");
             }
             Key::Resume if self.stop.is_paused() => {
                 self.stop.resume();
@@ -270,7 +270,7 @@ mod tests {
         }
         assert!(run.signals.drain.is_cancelled() && !run.signals.abort.is_cancelled());
         insta::assert_snapshot!(talk.text(), @r"
-        paused: nothing new is begun, what is under way goes on; r goes on, q ends the run
+        paused: nothing new begins, what is under way goes on; r goes on, q ends it
         going on
         stopping: what is under way is finished first; Ctrl-C again stops at once
         ");
