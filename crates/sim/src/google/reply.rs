@@ -261,7 +261,7 @@ pub(super) fn oauth_error(status: u16, error: &str, description: &str) -> Reply 
 /// What the front end says about a path that no service owns.
 pub(super) fn html(status: u16, title: &str, text: &str) -> Reply {
     let body = format!(
-        "<!DOCTYPE html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{title}</title>\n<p><b>{status}.</b> {}\n</html>\n",
+        "<!DOCTYPE html>\n<html lang=en>\n<meta charset=utf-8>\n<link rel=icon href=\"data:,\">\n<title>{title}</title>\n<p><b>{status}.</b> {}\n</html>\n",
         escape(text)
     );
     plain(status, "text/html; charset=UTF-8", body)

@@ -52,9 +52,10 @@ pub(super) fn page(
             "<script>addEventListener(\"load\", () => document.querySelector(\"button[value={decision}]\").click());</script>\n"
         )
     });
+    // An icon of its own, or browsers ask for `/favicon.ico`, which the service's door does not have.
     let text = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n\
          <title>Sign in (stand-in)</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <h1>Sign in to the stand-in of Google Photos</h1>\n\
          <p>This page runs on your own computer; no real account is involved.</p>\n\
