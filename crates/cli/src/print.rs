@@ -187,7 +187,7 @@ fn in_columns(line: &str, width: usize) -> String {
 fn whole_words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
-    let closed = line.matches('`').count() % 2 == 0;
+    let closed = line.matches('`').count().is_multiple_of(2);
     for word in line.split_whitespace() {
         match words.last_mut() {
             Some(last) if open => {
@@ -196,7 +196,7 @@ fn whole_words(line: &str) -> Vec<String> {
             }
             _ => words.push(word.to_owned()),
         }
-        open ^= closed && word.matches('`').count() % 2 == 1;
+        open ^= closed && !word.matches('`').count().is_multiple_of(2);
     }
     words
 }
