@@ -32,6 +32,7 @@ pub struct Call<'a> {
     pub(crate) html_is_error: bool,
     pub(crate) once: bool,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
     /// The first thing that went wrong while describing; told when sending.
     wrong: Option<Error>,
 }
@@ -55,6 +56,7 @@ impl<'a> Call<'a> {
             html_is_error: false,
             once: false,
             timeout: None,
+            idle_timeout: None,
             wrong: None,
         }
     }
@@ -183,6 +185,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Sets how long the connection may say nothing, instead of the client's own limit: for answers that come when the
+    /// work is done.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
+        self
+    }
+
     /// Sends the request, again where that is allowed and useful, and returns the reply if it is a success (2xx).
     ///
     /// # Errors
@@ -200,6 +209,11 @@ impl<'a> Call<'a> {
         }
         // The state machine is large, and callers hold several calls in one future.
         Box::pin(exchange::run(self)).await
+    }
+
+    /// Returns how long the connection may say nothing.
+    pub(crate) fn idle(&self) -> Duration {
+        self.idle_timeout.unwrap_or(self.http.inner().idle_timeout)
     }
 
     pub(crate) fn context(&self) -> Context {

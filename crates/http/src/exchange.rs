@@ -332,7 +332,7 @@ async fn send(
     inner.env.drill.pass(Boundary::BeforeRequest);
     let sent = tokio::select! {
         sent = request.send() => sent.map_err(|error| fault::while_sending(error, origin)),
-        () = activity.silent_for(inner.idle_timeout) => Err(fault::silent(origin, inner.idle_timeout)),
+        () = activity.silent_for(call.idle()) => Err(fault::silent(origin, call.idle())),
     };
     let asked = Asked {
         provider: inner.provider,
@@ -368,7 +368,7 @@ async fn finish(
 ) -> Result<Reply> {
     let inner = call.http.inner();
     let context = call.context();
-    let pace = (inner.idle_timeout, inner.env.bandwidth.clone());
+    let pace = (call.idle(), inner.env.bandwidth.clone());
     let mut reply = Reply::new(response, &hop.method, context, pace, lane);
     let status = reply.status();
     if status.is_success() && !(call.html_is_error && reply.is_html()) {

@@ -31,6 +31,7 @@ mod steady;
 pub mod token;
 mod trace;
 mod transport;
+mod upgrade;
 
 pub use attempts::Attempts;
 pub use bandwidth::Bandwidth;
@@ -47,6 +48,7 @@ pub use quota::{QuotaRule, next_midnight};
 pub use reply::{ErrorReply, Reply, classify_status};
 pub use retry::{LONGEST_RETRY_AFTER, RetryPolicy, retry_after};
 pub use token::{Fresh, Token, TokenCache};
+pub use upgrade::Upgraded;
 
 /// The types of crate `http`, for requests sent by [`Http::raw`].
 pub use http;

@@ -66,11 +66,15 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Says which origins may see a provider's credentials. Plain HTTP never may, except on this very machine.
+/// Says which origins may see a provider's credentials. Plain HTTP never may, except on this very machine and where a
+/// person allowed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OriginRule {
     /// This one: scheme, host and port.
     Exact(Origin),
+    /// This one, even by plain HTTP to another machine: somebody has said that nobody else is on the way. For servers
+    /// that people run in their own network.
+    ExactOpenly(Origin),
     /// Hosts below a domain, by HTTPS on its own port.
     HostSuffix {
         /// The domain, with or without its leading dot; the domain itself is not meant.
@@ -89,14 +93,14 @@ pub enum OriginRule {
 impl OriginRule {
     /// Says whether the rule names this origin and credentials are safe on the way there.
     pub fn allows(&self, origin: &Origin) -> bool {
-        origin.is_private() && self.names(origin)
+        (origin.is_private() || matches!(self, Self::ExactOpenly(_))) && self.names(origin)
     }
 
     /// Says whether the rule names this origin, however unsafe the way.
     pub(crate) fn names(&self, origin: &Origin) -> bool {
         let plain_https = origin.scheme == "https" && origin.port == 443;
         match self {
-            Self::Exact(allowed) => !origin.host.is_empty() && allowed == origin,
+            Self::Exact(allowed) | Self::ExactOpenly(allowed) => !origin.host.is_empty() && allowed == origin,
             Self::HostSuffix { suffix } => {
                 plain_https
                     && origin
@@ -176,6 +180,13 @@ mod tests {
         #[case] allowed: bool,
     ) {
         assert_eq!(OriginRule::Exact(origin(rule)).allows(&origin(url)), allowed);
+    }
+
+    #[test]
+    fn an_open_rule_takes_plain_http_for_its_one_origin() {
+        let rule = OriginRule::ExactOpenly(origin("http://nas.example:2342/"));
+        assert!(rule.allows(&origin("http://nas.example:2342/x")));
+        assert!(!rule.allows(&origin("http://nas.example/x")) && !rule.allows(&origin("https://nas.example:2342/")));
     }
 
     #[test]

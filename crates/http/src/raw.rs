@@ -17,7 +17,8 @@ impl Http {
     /// Sends a request exactly as it is, once, and returns the reply whatever its status: no redirects, no retry, no
     /// pacing, no credentials of ours. This is what crate `oauth2` wants.
     ///
-    /// Such requests carry secrets in their bodies, so that plain HTTP is for this very machine only.
+    /// Such requests carry secrets in their bodies, so that plain HTTP is for this very machine only, and for origins of
+    /// [`crate::OriginRule::ExactOpenly`].
     ///
     /// # Errors
     /// [`ErrorKind::Network`] or [`ErrorKind::Timeout`] if there was no reply; [`ErrorKind::Protocol`] if it is longer
@@ -39,7 +40,7 @@ impl Http {
         let url = Url::parse(&head.uri.to_string())
             .map_err(|error| Error::new(ErrorKind::Config, "address cannot be read").source(error))?;
         let origin = Origin::of(&url);
-        if !origin.is_private() {
+        if !origin.is_private() && !self.may_see_credentials(&origin) {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!("secrets are not sent to {origin}, where anybody on the way could read them"),

@@ -35,13 +35,8 @@ const KEY_CHARS: usize = 32;
 /// Returns an address without query, fragment, user name, password and keys in its path, fit for messages and logs.
 pub fn url(url: &Url) -> String {
     let mut shown = url.clone();
-    let is_key = |segment: &str| segment.len() >= KEY_CHARS;
-    if url.path().split('/').any(is_key) {
-        let path = url
-            .path()
-            .split('/')
-            .map(|segment| if is_key(segment) { "hidden" } else { segment });
-        shown.set_path(&path.collect::<Vec<_>>().join("/"));
+    if let Some(path) = path_without_keys(url.path()) {
+        shown.set_path(&path);
     }
     shown.set_query(None);
     shown.set_fragment(None);
@@ -49,6 +44,28 @@ pub fn url(url: &Url) -> String {
     let _ = shown.set_username("");
     let _ = shown.set_password(None);
     shown.into()
+}
+
+/// Returns a path with its keys taken out; `None` if it has none.
+///
+/// PhotoPrism's addresses of previews have short ones: `…/t/<hash>/<key>/tile_500`, `…/t/<key>/tile_500` and
+/// `/videos/<hash>/<key>/avc`.
+fn path_without_keys(path: &str) -> Option<String> {
+    let is_key = |segment: &str| segment.len() >= KEY_CHARS;
+    let segments: Vec<&str> = path.split('/').collect();
+    let hidden = |at: usize| {
+        let last = at + 1 == segments.len();
+        let follows_key = at.checked_sub(1).is_some_and(|before| is_key(segments[before]));
+        is_key(segments[at]) || (!last && (follows_key || segments[..at].contains(&"t")))
+    };
+    if !(0..segments.len()).any(hidden) {
+        return None;
+    }
+    let shown = segments
+        .iter()
+        .enumerate()
+        .map(|(at, segment)| if hidden(at) { "hidden" } else { segment });
+    Some(shown.collect::<Vec<_>>().join("/"))
 }
 
 /// Shows headers in `Debug`, secret values left out.
@@ -132,6 +149,34 @@ mod tests {
             url(&Url::parse(node).unwrap()),
             "https://www.amazon.de/drive/v1/nodes/-mQx2LPtT2aVvn4uq0w7qg/children"
         );
+    }
+
+    #[test]
+    fn addresses_of_previews_lose_their_short_keys() {
+        let hash = "82c61c54275982e72e1cfb13e4e3bba3e26b3da0";
+        for (path, shown) in [
+            (
+                format!("/api/v1/t/{hash}/p51mz8t2/tile_500"),
+                "/api/v1/t/hidden/hidden/tile_500",
+            ),
+            (
+                format!("/api/v1/videos/{hash}/p51mz8t2/avc"),
+                "/api/v1/videos/hidden/hidden/avc",
+            ),
+            (
+                "/albums/a1/t/p51mz8t2/fit_720".to_owned(),
+                "/albums/a1/t/hidden/fit_720",
+            ),
+            (
+                "/folders/t/u1/p51mz8t2/fit_720".to_owned(),
+                "/folders/t/hidden/hidden/fit_720",
+            ),
+            (format!("/api/v1/files/{hash}"), "/api/v1/files/hidden"),
+            ("/api/v1/photos/p1/t".to_owned(), "/api/v1/photos/p1/t"),
+        ] {
+            let address = Url::parse(&format!("https://a.example{path}")).unwrap();
+            assert_eq!(url(&address), format!("https://a.example{shown}"));
+        }
     }
 
     #[test]

@@ -39,6 +39,16 @@ impl Transport {
     }
 }
 
+/// Returns a client for connections that go on as something else: only HTTP/1.1 can do that.
+pub(crate) fn for_upgrade(env: &HttpEnv, user_agent: &str, connect: Duration, url: &Url) -> Result<reqwest::Client> {
+    install_crypto();
+    let builder = builder(env, user_agent, connect)?
+        .http1_only()
+        .pool_max_idle_per_host(0);
+    let local = url.host_str().is_some_and(is_loopback_host);
+    build(if local { builder.no_proxy() } else { builder }, env)
+}
+
 /// Returns ring, the one source of cryptography in this program.
 pub(crate) fn crypto() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
