@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::{Allowance, Fields, HashKinds};
+use crate::{Allowance, Fields, HashKinds, SessionId};
 
 /// What a provider can do at present; changes with scopes and server version.
 #[derive(Debug, Clone)]
@@ -287,6 +287,8 @@ pub struct SinkCaps {
     pub commit_batch: NonZeroU32,
     /// How many `stage` calls it bears at once.
     pub stage_concurrency: u16,
+    /// How many parts should lie staged at once, at most; `None` = any number. For a sink that may lose what is staged.
+    pub stage_ahead: Option<u32>,
     /// How many writing calls (commit, albums, describe) it bears at once.
     pub write_lanes: u16,
     /// How long staged bytes live.
@@ -309,6 +311,13 @@ pub struct SinkCaps {
     pub unseen: Option<&'static str>,
     /// What no program can take back there, as a sentence for people; `None` = all can be taken back.
     pub lasting: Option<&'static str>,
+    /// The session under which it stages at present, where staged bytes die with one: those of another one are gone.
+    pub session: Option<SessionId>,
+    /// What a run changes in its settings, as a sentence for people; `None` = nothing.
+    pub changes: Option<&'static str>,
+    /// What may follow from putting them back, as a sentence for people, who are asked first; `None` = nothing, they are
+    /// put back when all is done.
+    pub restore_warning: Option<&'static str>,
     /// What it cannot keep, beyond the fields.
     pub loses: &'static [Gap],
 }
@@ -330,6 +339,7 @@ impl SinkCaps {
             texts: TextLimits::default(),
             commit_batch,
             stage_concurrency: 1,
+            stage_ahead: None,
             write_lanes: 1,
             staged_ttl: None,
             resumable: false,
@@ -341,6 +351,9 @@ impl SinkCaps {
             media_types: &[],
             unseen: None,
             lasting: None,
+            session: None,
+            changes: None,
+            restore_warning: None,
             loses: &[],
         }
     }

@@ -51,5 +51,6 @@ pub use provider::{Account, PhotoProvider, PhotoSink, PhotoSource, ProviderInfo,
 pub use quota::{Allowance, MemoryQuotaStore, QuotaStore};
 pub use random::{Random, SeededRandom, SharedRandom, SystemRandom};
 pub use transfer::{
-    Claim, Committed, Evidence, Intent, Lookup, NewAlbum, NewPart, Settled, Staged, StagedBundle, Wanted,
+    Claim, Committed, Evidence, Intent, Lookup, NewAlbum, NewPart, OutOfSight, Settled, Siblings, Staged, StagedBundle,
+    Wanted,
 };

@@ -19,8 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    Account, AlbumId, AssetId, Capabilities, Error, ErrorKind, HashKinds, Operation, Owner, PhotoProvider, PhotoSink,
-    PhotoSource, ProviderInfo, Result, SharedClock,
+    Account, AlbumId, AssetId, Capabilities, Error, ErrorKind, HashKinds, Operation, OutOfSight, Owner, PhotoProvider,
+    PhotoSink, PhotoSource, ProviderInfo, Result, SharedClock, Siblings,
 };
 
 pub use model::{Damage, FailWhen, MemoryAlbum, MemoryItem, MemoryPart};
@@ -135,6 +135,30 @@ impl MemoryProvider {
             .entry_mut(id.as_str())
             .map(|entry| entry.trashed = true)
             .is_some()
+    }
+
+    /// Puts an item where people do not see it: it is told apart by `find`; says whether it was there.
+    pub fn put_out_of_sight(&self, id: &AssetId, how: OutOfSight) -> bool {
+        self.state()
+            .entry_mut(id.as_str())
+            .map(|entry| entry.aside = Some(how))
+            .is_some()
+    }
+
+    /// Returns what the files that were sent and not made items of were sent with as their siblings, in any order.
+    pub fn staged_siblings(&self) -> Vec<Siblings> {
+        let state = self.state();
+        let open = state.staged.values().filter(|kept| kept.became.is_none());
+        open.map(|kept| kept.part.siblings.clone()).collect()
+    }
+
+    /// Ends the session: what was staged and not committed is gone, if it was set up [`MemoryProvider::with_sessions`].
+    pub fn end_session(&self) {
+        let mut state = self.state();
+        state.ended_sessions += 1;
+        if self.rules.sessions {
+            state.staged.retain(|_, kept| kept.became.is_some());
+        }
     }
 
     /// Lets the next `times` openings of an item give wrong bytes; says whether the item is there.
@@ -281,7 +305,11 @@ impl PhotoProvider for MemoryProvider {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(self.rules.source.clone(), self.rules.sink.clone())
+        let mut sink = self.rules.sink.clone();
+        if let Some(caps) = sink.as_mut().filter(|_| self.rules.sessions) {
+            caps.session = Some(self.state().session());
+        }
+        Capabilities::new(self.rules.source.clone(), sink)
     }
 
     async fn connect(&self) -> Result<Account> {

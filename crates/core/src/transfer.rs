@@ -1,10 +1,12 @@
 //! What an engine and a sink say to each other.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::{Checksums, DestAlbumId, DestId, HashKinds, ItemKey, Metadata, PartRole, SessionId};
+use crate::{Checksums, DestAlbumId, DestId, Error, HashKinds, ItemKey, Metadata, PartRole, SessionId};
 
 /// A part about to be staged.
 #[derive(Debug, Clone)]
@@ -21,6 +23,20 @@ pub struct NewPart {
     pub media_type: Option<String>,
     /// Metadata of the asset.
     pub metadata: Metadata,
+    /// The files that it is to stay together with.
+    pub siblings: Siblings,
+}
+
+/// All files of a bundle by name, and which of them is meant; empty where the sink keeps files apart.
+///
+/// A sink that tells by equal names which files belong together needs them all at once: sources name the files of one
+/// picture as they like, and two of them may bear the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Siblings {
+    /// Names as the source said them, in the order of the asset's parts, its own among them.
+    pub names: Vec<String>,
+    /// Place of its own name among them, from 0.
+    pub place: usize,
 }
 
 /// Bytes that the sink holds and that are not committed yet.
@@ -54,6 +70,8 @@ pub struct StagedBundle {
 pub struct Committed {
     /// The item of each part, in the order of [`StagedBundle::parts`]; `None` where the sink tells it only later.
     pub parts: Vec<(ItemKey, Option<DestId>)>,
+    /// Parts that the sink refused for good, while others of the bundle became an item; most sinks refuse all or none.
+    pub refused: Vec<(ItemKey, Arc<Error>)>,
     /// Whether the sink held the same bytes before this call and says so.
     pub already_there: bool,
     /// Whether it is in the album that was asked for.
@@ -83,10 +101,26 @@ pub enum Lookup {
         /// Whether it sits in the bin.
         trashed: bool,
     },
+    /// It holds the bytes where people do not see them, and takes no second copy.
+    OutOfSight {
+        /// Which.
+        id: DestId,
+        /// In what way.
+        how: OutOfSight,
+    },
     /// It does not.
     Absent,
     /// The sink cannot be asked.
     CannotTell,
+}
+
+/// In what way a sink holds an item that people do not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutOfSight {
+    /// Its owner has put it away; there it stays, and it can be taken out again.
+    Archived,
+    /// It is never shown, such as a file that could not be read.
+    Hidden,
 }
 
 /// An album about to be created.

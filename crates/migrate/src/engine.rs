@@ -16,6 +16,7 @@ mod receive;
 mod recheck;
 mod sample;
 mod schedule;
+mod settings;
 mod settle;
 mod speed;
 mod spool;
@@ -32,8 +33,8 @@ use std::sync::atomic::AtomicBool;
 
 use photomove_core::drill::Mutant;
 use photomove_core::{
-    Account, AuthProblem, Error, ErrorKind, LimitedSink, Operation, PhotoProvider, PhotoSink, PhotoSource, Result,
-    SinkCaps, SourceCaps,
+    Account, AuthProblem, Error, ErrorKind, Interaction, LimitedSink, NobodyThere, Operation, PhotoProvider, PhotoSink,
+    PhotoSource, Result, SinkCaps, SourceCaps,
 };
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
@@ -45,6 +46,7 @@ use crate::{
 };
 
 pub use self::recheck::{RecheckOptions, Verification};
+pub use self::settings::restore_settings;
 
 use self::core::Core;
 use self::diary::{Diary, Notebook};
@@ -68,6 +70,7 @@ pub struct Migration {
     journal: Journal,
     options: MigrateOptions,
     env: EngineEnv,
+    interaction: Arc<dyn Interaction>,
     notebook: Arc<Notebook>,
     held: Mutex<Option<Held>>,
 }
@@ -116,9 +119,18 @@ impl Migration {
             journal,
             options,
             env,
+            interaction: Arc::new(NobodyThere),
             notebook: Arc::default(),
             held: Mutex::new(None),
         }
+    }
+
+    /// Asks a person where the run needs one, such as whether to put settings of the destination back. Otherwise nobody is
+    /// there, and what a person would have to allow is not done.
+    #[must_use]
+    pub fn with_interaction(mut self, interaction: Arc<dyn Interaction>) -> Self {
+        self.interaction = interaction;
+        self
     }
 
     /// Returns where else to tell what the run waits for, such as a client that pauses between requests: it is written
@@ -346,6 +358,7 @@ impl Migration {
             },
             only,
             env: self.env.clone(),
+            interaction: Arc::clone(&self.interaction),
             board,
             streaks: Streaks::default(),
             spool,

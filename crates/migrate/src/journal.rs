@@ -27,6 +27,7 @@ pub(crate) mod reserve;
 mod rows;
 pub(crate) mod runs;
 mod schema;
+pub(crate) mod setbacks;
 pub(crate) mod staging;
 mod status;
 mod stores;

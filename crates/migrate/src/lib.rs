@@ -51,7 +51,7 @@ mod run;
 mod sampler;
 
 pub use about::{JOURNAL_VERSION, disk_room, sqlite_version};
-pub use engine::{Migration, RecheckOptions, Verification};
+pub use engine::{Migration, RecheckOptions, Verification, restore_settings};
 pub use event::{Event, NoObserver, Observer, Outcome, Progress, Reason, Stage, WaitReason};
 pub use filtered::{Filtered, Namesakes};
 pub use journal::checker::{Rule, Violation};

@@ -48,6 +48,9 @@ pub struct MigrateOptions {
     pub stop_at: Option<jiff::Timestamp>,
     /// Takes up only what failed in this job: no listing, no new pass. Its own filters count, not those given here.
     pub retry: Option<JobId>,
+    /// Whether settings of the destination that were changed for the run are put back at its end; `None` = they are, and a
+    /// person is asked first where that has consequences.
+    pub restore_settings: Option<bool>,
     /// FROM and TO as they were typed, for whoever is to be told the exact command later.
     pub words: Option<(String, String)>,
 }
@@ -74,6 +77,7 @@ impl MigrateOptions {
             max_transfer_bytes: None,
             stop_at: None,
             retry: None,
+            restore_settings: None,
             words: None,
         }
     }

@@ -210,6 +210,9 @@ pub struct Plan {
     pub estimate: Estimate,
     /// What nobody can take back there afterwards; `None` = all can be.
     pub lasting: Option<String>,
+    /// What the run changes in the settings of the destination; `None` = nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<String>,
     /// Where the source is not as the plan file says; `None` = the run keeps to no plan file.
     pub drift: Option<Drift>,
     /// Listed items that could not be read.
@@ -248,6 +251,7 @@ impl Plan {
             storage: StoragePlan::default(),
             estimate: Estimate::default(),
             lasting: None,
+            changes: None,
             drift: None,
             unreadable: 0,
             later: None,

@@ -1,7 +1,7 @@
 //! Sums and summaries.
 
 use jiff::Timestamp;
-use photomove_core::{Error, ErrorKind, Resource};
+use photomove_core::{Error, ErrorKind, Resource, SettingChange};
 use serde::{Deserialize, Serialize};
 
 use crate::{Drift, JobId, Later, Loss, Outcome, Retried};
@@ -229,6 +229,9 @@ pub struct Summary {
     pub drift: Option<Drift>,
     /// Whether only a part of the library is meant.
     pub is_filtered: bool,
+    /// Settings of the destination that are still changed, because nobody allowed to put them back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settings_left: Vec<SettingChange>,
     /// What this pass found to be different from the passes before; `None` in the first one.
     pub later: Option<Later>,
     /// What became of what was taken up again, in a run that did only that.

@@ -24,6 +24,7 @@ fn part(file_name: &str, media_type: Option<&str>) -> NewPart {
         file_name: file_name.into(),
         media_type: media_type.map(Into::into),
         metadata: Metadata::default(),
+        siblings: crate::Siblings::default(),
     }
 }
 

@@ -112,6 +112,7 @@ impl MemoryProvider {
         let keys = bundle.parts.iter().map(|(key, _)| *key);
         Committed {
             parts: keys.zip(made.into_iter().map(Some)).collect(),
+            refused: Vec::new(),
             already_there,
             in_album,
             app_owned: Some(!is_foreign),

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::{
-    AlbumCaps, Fidelity, Fields, FilterCaps, HashKinds, ProviderInfo, ReadOrder, Scope, SettingChange, SharedClock,
-    SinkCaps, SourceCaps, SystemClock, TextLimits,
+    AlbumCaps, BundleKind, Fidelity, Fields, FilterCaps, HashKinds, ProviderInfo, ReadOrder, Scope, SettingChange,
+    SharedClock, SinkCaps, SourceCaps, SystemClock, TextLimits,
 };
 
 use super::state::{ALL_FIELDS, State};
@@ -26,6 +26,8 @@ pub(super) struct Rules {
     pub(super) exists_only: bool,
     pub(super) capacity: Option<u64>,
     pub(super) settings: Vec<SettingChange>,
+    pub(super) sessions: bool,
+    pub(super) forgets: Fields,
 }
 
 impl MemoryProvider {
@@ -51,6 +53,8 @@ impl MemoryProvider {
                 exists_only: false,
                 capacity: None,
                 settings: Vec::new(),
+                sessions: false,
+                forgets: Fields::NONE,
             },
             state: Mutex::new(State::new(owner)),
         }
@@ -83,6 +87,24 @@ impl MemoryProvider {
         });
         provider.rules.bad_token_spoils_batch = true;
         provider
+    }
+
+    /// Makes an empty library that behaves as a server of one's own does that keeps the files of a picture together: they
+    /// are found and proven by SHA-1, staged bytes die with the session, metadata are set once an item is there, albums
+    /// are filled later, several calls at once.
+    pub fn stacking(name: impl Into<String>) -> Self {
+        let provider = Self::new(name).with_sink_caps(|caps| {
+            caps.find_by = HashKinds::SHA1;
+            caps.reports = HashKinds::SHA1;
+            caps.reports_later = HashKinds::SHA1;
+            caps.needs_before_stage = HashKinds::SHA1;
+            caps.bundle = BundleKind::PartsStack;
+            caps.on_create = Fields::NONE;
+            caps.stage_ahead = Some(8);
+            caps.commit_batch = NonZeroU32::MIN.saturating_add(2);
+            caps.albums = Some(AlbumCaps::new(160, 10));
+        });
+        provider.with_sessions()
     }
 
     /// Lets tokens and cursors age by this clock.
@@ -166,6 +188,20 @@ impl MemoryProvider {
     #[must_use]
     pub fn with_capacity(mut self, bytes: u64) -> Self {
         self.rules.capacity = Some(bytes);
+        self
+    }
+
+    /// Lets staged bytes die with the session under which they were sent; see [`MemoryProvider::end_session`].
+    #[must_use]
+    pub fn with_sessions(mut self) -> Self {
+        self.rules.sessions = true;
+        self
+    }
+
+    /// Lets `describe` take fields and not keep them, whatever the capabilities promise; it says so each time.
+    #[must_use]
+    pub fn with_forgotten_fields(mut self, fields: Fields) -> Self {
+        self.rules.forgets = fields;
         self
     }
 

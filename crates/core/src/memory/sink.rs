@@ -79,7 +79,7 @@ impl MemoryProvider {
         let staged = Staged {
             token: SecretString::from(token.clone()),
             until,
-            bound_to: None,
+            bound_to: self.rules.sessions.then(|| state.session()),
             visible: None,
         };
         (token, offset, staged)
@@ -243,10 +243,16 @@ impl PhotoSink for MemoryProvider {
             let look = |wanted: &Wanted| match state.find(&wanted.checksums, kinds) {
                 Err(()) => Lookup::CannotTell,
                 Ok(None) => Lookup::Absent,
-                Ok(Some(entry)) => Lookup::Found {
-                    id: DestId::new(entry.item.id.as_str()),
-                    trashed: entry.trashed,
-                },
+                Ok(Some(entry)) => {
+                    let id = DestId::new(entry.item.id.as_str());
+                    match entry.aside {
+                        Some(how) => Lookup::OutOfSight { id, how },
+                        None => Lookup::Found {
+                            id,
+                            trashed: entry.trashed,
+                        },
+                    }
+                }
             };
             wanted.iter().map(look).collect()
         };
@@ -308,13 +314,14 @@ impl PhotoSink for MemoryProvider {
         if text.is_some_and(|text| is_longer(&text.value, caps.texts.description_chars)) {
             return Err(Self::invalid(Operation::Describe, "the description is too long"));
         }
-        let refused = patch.fields().minus(caps.on_update);
+        let kept = caps.on_update.minus(self.rules.forgets);
+        let refused = patch.fields().minus(kept);
         {
             let mut state = self.state();
             let entry = state.entry_mut(item.as_str()).ok_or_else(|| {
                 Self::refuse(ErrorKind::NotFound, Operation::Describe, "item does not exist").context("item", item)
             })?;
-            merge(&mut entry.item.metadata, patch, caps.on_update);
+            merge(&mut entry.item.metadata, patch, kept);
         }
         reply.give(patch.fields().minus(refused))
     }

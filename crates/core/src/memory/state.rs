@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     Agreement, AlbumId, AssetId, Checksums, DestId, Digester, Fields, HashKinds, MediaKind, MemoryAlbum, MemoryItem,
-    Metadata, NewPart, PartRole,
+    Metadata, NewPart, OutOfSight, PartRole, SessionId,
 };
 
 use super::day::Day;
@@ -31,6 +31,8 @@ pub(super) struct Entry {
     pub(super) revision: u32,
     pub(super) removed: bool,
     pub(super) trashed: bool,
+    /// In what way it is held where people do not see it.
+    pub(super) aside: Option<OutOfSight>,
     /// What is wrong when it is opened, and how often still.
     pub(super) damage: Option<(Damage, u32)>,
 }
@@ -48,6 +50,7 @@ impl Entry {
             revision,
             removed: false,
             trashed: false,
+            aside: None,
             damage: None,
         }
     }
@@ -116,6 +119,8 @@ pub(super) struct State {
     /// Where the next uploads break off.
     pub(super) breaks: VecDeque<u64>,
     pub(super) settings: BTreeMap<String, String>,
+    /// Sessions that have ended.
+    pub(super) ended_sessions: u32,
     pub(super) calls: Calls,
     pub(super) stages: Lane,
     pub(super) writes: Lane,
@@ -128,6 +133,10 @@ impl State {
             owner,
             ..Self::default()
         }
+    }
+
+    pub(super) fn session(&self) -> SessionId {
+        SessionId::new(format!("session-{}", self.ended_sessions))
     }
 
     /// Adds an item or replaces the one with its id, then with a new revision.

@@ -37,6 +37,7 @@ fn new_part(number: u128, role: PartRole, file_name: &str) -> NewPart {
         file_name: file_name.into(),
         media_type: None,
         metadata: Metadata::default(),
+        siblings: crate::Siblings::default(),
     }
 }
 

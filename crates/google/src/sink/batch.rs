@@ -179,6 +179,7 @@ fn by_bundle(bundles: &[StagedBundle], made: Vec<Result<DestId>>, in_album: bool
             let ids: Vec<DestId> = ids.into_iter().collect::<Result<_>>()?;
             let keys = bundle.parts.iter().map(|(key, _)| *key);
             Ok(Committed {
+                refused: Vec::new(),
                 parts: keys.zip(ids.into_iter().map(Some)).collect(),
                 // The service answers the same whether it held the bytes before or not.
                 already_there: false,

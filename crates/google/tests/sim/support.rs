@@ -181,6 +181,7 @@ pub fn part(number: u32) -> NewPart {
         file_name: format!("{number}.jpg"),
         media_type: None,
         metadata: Metadata::default(),
+        siblings: photomove_core::Siblings::default(),
     }
 }
 

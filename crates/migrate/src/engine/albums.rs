@@ -254,9 +254,12 @@ impl Core {
         let Some(caps) = self.sink_caps.albums.clone() else {
             return Ok(After::Done);
         };
-        let own_only = caps.foreign_items_only_on_commit.then_some(false);
+        let which = filings::Which {
+            foreign: caps.foreign_items_only_on_commit.then_some(false),
+            described: !self.later_fields().is_empty(),
+        };
         let limit = caps.add_batch.max(1);
-        let items = self.read(move |c| filings::take(c, album, own_only, limit)).await?;
+        let items = self.read(move |c| filings::take(c, album, which, limit)).await?;
         let mut stack = vec![items];
         while let Some(mut batch) = stack.pop() {
             if batch.is_empty() {

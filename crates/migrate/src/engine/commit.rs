@@ -7,12 +7,13 @@ use std::sync::Arc;
 use photomove_core::drill::Mutant;
 use photomove_core::{Committed, Error, ErrorKind, Intent, Result, Settled, StagedBundle};
 
-use bundles::{bundle_count, created, half, whole_bundles};
+use bundles::{bundle_count, created, half};
 
 use super::core::{Core, StepResult, defect};
 use super::policy::{self, Step};
 use crate::journal::commits::{self, CommitRow, Reply};
 use crate::journal::intents::{self, Detail, IntentRow};
+use crate::journal::staging;
 use crate::{Reason, StopReason};
 
 /// How often one and the same batch is repeated before the run stops.
@@ -35,6 +36,7 @@ type Replies = Vec<(i64, Reply)>;
 impl Core {
     /// Commits the next batch of a group.
     pub(super) async fn commit_group(self: Arc<Self>, group: Option<i64>) -> StepResult<After> {
+        self.forget_other_sessions().await?;
         let on_commit = self.sink_caps.albums.as_ref().is_some_and(|caps| caps.on_commit);
         let album = group.filter(|_| on_commit);
         let dest = match album {
@@ -51,7 +53,7 @@ impl Core {
             dest_album: dest.map(|dest| dest.as_str().to_owned()),
             ..Detail::default()
         };
-        self.commit_halving(album, detail, whole_bundles(rows, limit)).await
+        self.commit_halving(album, detail, rows).await
     }
 
     /// Creates items once more that may enter a further album only that way.
@@ -72,6 +74,30 @@ impl Core {
             ..Detail::default()
         };
         self.commit_halving(Some(album), detail, rows).await
+    }
+
+    fn is_of_other_session(&self, members: &[&CommitRow]) -> bool {
+        let present = self.sink.capabilities().sink.and_then(|caps| caps.session);
+        let is_other = |row: &&CommitRow| row.staged.bound_to.is_some() && row.staged.bound_to != present;
+        present.is_some() && members.iter().any(is_other)
+    }
+
+    /// Lets be sent again what was staged under another session than the present one: it has died with that.
+    async fn forget_other_sessions(&self) -> StepResult {
+        let Some(session) = self.sink.capabilities().sink.and_then(|caps| caps.session) else {
+            return Ok(());
+        };
+        let (job, present) = (self.job.id, session.clone());
+        let lost = self.read(move |c| staging::of_other_sessions(c, job, &present)).await?;
+        if lost > 0 {
+            tracing::info!(
+                uploads = lost,
+                "uploads were staged under another session and are sent again"
+            );
+            self.write(move |c| staging::forget_other_sessions(c, job, &session))
+                .await?;
+        }
+        Ok(())
     }
 
     async fn commit_halving(&self, album: Option<i64>, detail: Detail, rows: Vec<CommitRow>) -> StepResult<After> {
@@ -211,6 +237,14 @@ impl Core {
                     retry: Some((reason, at)),
                 }
             }
+            // Not the fault of the item, however often it happens: a run may see many sessions.
+            Step::Fail(_) | Step::Split(_) if self.is_of_other_session(members) => Reply::SendAgain {
+                reason: Reason {
+                    kind: "session_over".into(),
+                    message: "the session under which it was sent has ended, so it is sent again".into(),
+                },
+                at: self.now(),
+            },
             // Once: a token that the service does not take any more; then it is the item itself.
             Step::Split(reason) if first_time => Reply::SendAgain { reason, at: self.now() },
             Step::Fail(reason) if first_time && reason.kind == "not_found" => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use photomove_core::{Error, ErrorKind, PhotoSink, PhotoSource, Result, SinkCaps, SourceCaps, Staged};
+use photomove_core::{Error, ErrorKind, Interaction, PhotoSink, PhotoSource, Result, SinkCaps, SourceCaps, Staged};
 use tokio::sync::Semaphore;
 
 use super::policy::{self, Situation, Step, Streaks};
@@ -34,6 +34,8 @@ pub(super) struct Core {
     /// The run that takes up failed files only, those that bear its number.
     pub only: Option<i64>,
     pub env: EngineEnv,
+    /// Asks a person, if there is one.
+    pub interaction: Arc<dyn Interaction>,
     /// Both sides as people know them.
     pub names: (AccountName, AccountName),
     /// Both sides as plan files name them.
@@ -63,6 +65,16 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn now(&self) -> Timestamp {
         self.env.clock.now()
+    }
+
+    /// Says how many parts may lie staged before more are sent: of those that all albums are not known for yet, and at
+    /// sinks that may lose them at any time.
+    pub(super) fn stage_ahead(&self) -> u64 {
+        let sink = self
+            .sink_caps
+            .stage_ahead
+            .map_or(u64::MAX, |ahead| u64::from(ahead.max(1)));
+        sink.min(self.options.stage_ahead)
     }
 
     /// Says whether what can be done later is left for then: the run drains, or its time is over.

@@ -7,9 +7,11 @@ use photomove_core::Result;
 use super::core::Core;
 use super::discover::SHORT;
 use super::plan::gaps;
-use super::{planned, speed};
+use super::{planned, settings, speed};
 use crate::journal::checker::{self, Moment};
-use crate::journal::{JobId, JobState, accounting, again, albums, filings, jobs, later, overview, plan, staging};
+use crate::journal::{
+    JobId, JobState, accounting, again, albums, filings, jobs, later, overview, plan, setbacks, staging,
+};
 use crate::{AccountName, Count, Later, Loss, Retried, StopReason, Summary};
 
 pub(super) async fn finish(
@@ -19,6 +21,7 @@ pub(super) async fn finish(
     mut stopped: Option<StopReason>,
 ) -> Result<Summary> {
     let job = core.job.id;
+    let mut settings_left = Vec::new();
     // A retry of a job that was stopped leaves what it was not asked for where it is.
     let leaves_work = match core.only {
         Some(_) => core.journal.read(move |c| again::leaves_work(c, job)).await?,
@@ -34,7 +37,10 @@ pub(super) async fn finish(
         core.journal
             .read(move |c| checker::must_keep_rules(c, job, Moment::End))
             .await?;
-        stopped = restore(core).await.err();
+        match settings::put_back(core).await {
+            Ok(left) => settings_left = left,
+            Err(stop) => stopped = Some(stop),
+        }
     }
     let planned = core.journal.read(move |c| jobs::cursor(c, job, "planned")).await?;
     let listed = planned.is_some();
@@ -67,7 +73,9 @@ pub(super) async fn finish(
     let (sums, albums, differences, losses, oddities, (later, retried)) = core
         .journal
         .read(move |c| {
-            let losses = (accounting::album_losses(c, job)?, plan::losses(c, job_row, &caps)?);
+            let mut seen = setbacks::losses(c, job)?;
+            seen.extend(accounting::album_losses(c, job)?);
+            let losses = (seen, plan::losses(c, job_row, &caps)?);
             Ok((
                 accounting::accounting(c, job)?,
                 albums::summary(c, job)?,
@@ -101,6 +109,7 @@ pub(super) async fn finish(
         nothing_to_do: stopped.is_none() && idle,
         drift: planned::drift(core).await?,
         is_filtered: !core.options.filters.is_empty(),
+        settings_left,
         later,
         retried,
         stopped,
@@ -140,20 +149,6 @@ pub(super) async fn note_waiting(core: &Core, stop: &StopReason) {
         // The reason of the stop is what people are to see.
         tracing::warn!("cannot note that the job waits: {error}");
     }
-}
-
-async fn restore(core: &Arc<Core>) -> Result<(), StopReason> {
-    let target = core.job.target;
-    let changes = core.read(move |c| jobs::open_settings(c, target)).await?;
-    if changes.is_empty() {
-        return Ok(());
-    }
-    core.sink
-        .restore(&changes)
-        .await
-        .map_err(|error| core.stop_for(error))?;
-    let now = core.now();
-    core.write(move |c| jobs::settings_restored(c, target, now)).await
 }
 
 /// Checks the rules that hold at any time; a journal that cannot be read must not hide why the run stopped.

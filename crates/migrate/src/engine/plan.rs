@@ -71,6 +71,7 @@ pub(super) async fn plan(core: &Arc<Core>, source: AccountName, target: AccountN
                     ..Estimate::default()
                 },
                 lasting: caps.lasting.map(str::to_owned),
+                changes: caps.changes.map(str::to_owned),
                 drift,
                 unreadable,
                 later: later::later(c, job)?,

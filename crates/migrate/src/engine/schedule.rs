@@ -255,16 +255,17 @@ impl<'a> Schedule<'a> {
         if self.core.sink_caps.staged_ttl.is_some() && !list_only {
             self.expire(now, self.core.token_margin()).await?;
         }
-        let max = self.core.options.high_water.max(self.core.options.stage_ahead);
-        // While the source is listed only: afterwards nothing depends on how many there are.
-        let (waiting, staged) = match self.listed {
+        let ahead = self.core.stage_ahead();
+        let max = self.core.options.high_water.max(ahead);
+        // While the source is listed only: afterwards nothing depends on how many there are, but at some sinks.
+        let (waiting, staged) = match self.listed && self.core.sink_caps.stage_ahead.is_none() {
             true => (0, 0),
             false => self.core.read(move |c| uploads::waiting(c, job, max)).await?,
         };
         // Only rows that can still be sent count, and only while sending goes on: so a pause always ends, whether
         // or not commits wait for the end of the listing. Tokens that age are no reason to wait either.
         let full = waiting >= self.core.options.high_water
-            && staged < self.core.options.stage_ahead
+            && staged < ahead
             && self.core.sink_caps.staged_ttl.is_none()
             && self.closing.is_none()
             && !list_only;
@@ -272,7 +273,10 @@ impl<'a> Schedule<'a> {
             self.list();
         }
         if !list_only {
-            if self.closing.is_none() && (self.listed || staged < self.core.options.stage_ahead) {
+            let unbounded = self.listed && self.core.sink_caps.stage_ahead.is_none();
+            // A bundle of more files than that is sent all the same, once nothing else is to be done.
+            let is_idle = self.listed && self.tasks.is_empty();
+            if self.closing.is_none() && (unbounded || is_idle || staged < ahead) {
                 self.fill_transfers(now).await?;
             }
             if self.listed && ready(self.lane_after) {

@@ -26,4 +26,5 @@ mod runs;
 mod sessions;
 mod siblings;
 mod spooling;
+mod stacks;
 mod streams;

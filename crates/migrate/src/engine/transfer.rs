@@ -7,11 +7,12 @@ pub(super) mod streamed;
 use std::sync::Arc;
 
 use photomove_core::drill::Mutant;
-use photomove_core::{Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, Staged, Wanted};
+use photomove_core::{Checksums, Error, ErrorKind, ItemKey, Lookup, NewPart, OutOfSight, Staged, Wanted};
 
 use super::core::{Core, StepResult};
 use super::policy::{self, Step};
 use super::receive::{Parcel, ROOM_PAUSE, Trouble};
+use crate::journal::setbacks::{self, Setback};
 use crate::journal::staging::{self, Begun, From};
 use crate::journal::uploads::{self, UploadRow};
 use crate::journal::{listing, marks};
@@ -61,12 +62,30 @@ impl Core {
                 return Ok(true);
             }
         };
-        let Some(Lookup::Found { id, trashed: false }) = found.into_iter().next() else {
-            return Ok(false);
-        };
         let (upload, now) = (row.id, self.now());
-        self.write(move |c| staging::already_there(c, upload, intent, id.as_str(), now))
-            .await?;
+        let (id, told) = match found.into_iter().next() {
+            Some(Lookup::Found { id, trashed: false }) => (id, Vec::new()),
+            Some(Lookup::OutOfSight { id, how }) => match how {
+                // Put away there as here: that is no loss.
+                OutOfSight::Archived if row.metadata.archived.as_ref().is_some_and(|flag| flag.value) => {
+                    (id, Vec::new())
+                }
+                OutOfSight::Archived => (id, vec![put_away()]),
+                OutOfSight::Hidden => {
+                    let reason = hidden();
+                    self.write(move |c| staging::fail(c, upload, intent, &reason, now))
+                        .await?;
+                    self.tell_outcomes(vec![upload]).await?;
+                    return Ok(true);
+                }
+            },
+            _ => return Ok(false),
+        };
+        self.write(move |c| {
+            staging::already_there(c, upload, intent, id.as_str(), now)?;
+            setbacks::put(c, upload, &told)
+        })
+        .await?;
         self.tell_outcomes(vec![row.id]).await?;
         Ok(true)
     }
@@ -247,6 +266,7 @@ impl Core {
             file_name: row.name.clone(),
             media_type: row.media_type.clone(),
             metadata: row.metadata.clone(),
+            siblings: row.siblings.clone(),
         }
     }
 
@@ -312,6 +332,25 @@ pub(super) fn listed_without_bytes(error: &Error) -> Error {
         ErrorKind::Corrupt,
         format!("the source lists the file, but does not find its bytes: {error}"),
     )
+}
+
+/// What is told of a file that its owner has put away at the destination: nobody takes it out again but they.
+fn put_away() -> Setback {
+    Setback {
+        what: setbacks::IN_SIGHT.into(),
+        why: setbacks::ARCHIVED.into(),
+    }
+}
+
+/// Why a file is not sent that the destination has, but never shows: it would not take it once more.
+fn hidden() -> Reason {
+    Reason {
+        kind: "hidden_there".into(),
+        message:
+            "the destination holds these very bytes as an item that it never shows, and takes no second copy; delete \
+                  that item there for good, then run the command with `--retry-refused`"
+                .into(),
+    }
 }
 
 /// How the sink can look for an upload.

@@ -10,6 +10,7 @@ use super::commit::After;
 use super::core::{Core, StepResult};
 use super::policy::Step;
 use super::transfer::wanted;
+use crate::journal::setbacks::{NOT_KEPT, Setback};
 use crate::journal::verdicts::{self, Verdict, VerifyRow};
 use crate::{Event, Reason, StopReason};
 
@@ -17,6 +18,15 @@ use crate::{Event, Reason, StopReason};
 pub(super) const VERIFY_BATCH: u32 = 50;
 /// Items per step of `describe`, one request each.
 const DESCRIBE_BATCH: u32 = 20;
+
+/// Says of each field that it is lost.
+fn setbacks_of(fields: Fields, why: &str) -> Vec<Setback> {
+    let lost = |(_, name): (Fields, &str)| Setback {
+        what: name.to_owned(),
+        why: why.to_owned(),
+    };
+    fields.each().map(lost).collect()
+}
 
 impl Core {
     /// Says which fields the sink takes only after creation.
@@ -31,13 +41,15 @@ impl Core {
             .read(move |c| verdicts::to_describe(c, job, DESCRIBE_BATCH))
             .await?;
         for (upload, dest, metadata) in rows {
-            let needed = metadata
-                .fields()
-                .each()
-                .any(|(field, _)| self.later_fields().contains(field));
-            if needed {
+            let wanted = self.later_fields();
+            let wanted = wanted.minus(wanted.minus(metadata.fields()));
+            let mut lost = Vec::new();
+            if !wanted.is_empty() {
                 match self.sink.describe(&dest, &metadata).await {
-                    Ok(_) => self.streaks.success(),
+                    Ok(stored) => {
+                        self.streaks.success();
+                        lost = setbacks_of(wanted.minus(stored), NOT_KEPT);
+                    }
                     Err(error) => match self.decide(error, 0) {
                         Step::Stop(stop) => return Err(stop),
                         Step::Again { reason, at } => {
@@ -47,13 +59,16 @@ impl Core {
                         // Setting is repeatable: whatever became of it, once more does no harm.
                         Step::Settle(_) => return Ok(After::Done),
                         Step::Exists(_) => {}
-                        Step::Fail(reason) | Step::Split(reason) => self.board.tell(&Event::Loss {
-                            what: format!("metadata of {dest}: {}", reason.message),
-                        }),
+                        Step::Fail(reason) | Step::Split(reason) => {
+                            self.board.tell(&Event::Loss {
+                                what: format!("metadata of {dest}: {}", reason.message),
+                            });
+                            lost = setbacks_of(wanted, &format!("the destination refused it ({})", reason.kind));
+                        }
                     },
                 }
             }
-            self.write(move |c| verdicts::described(c, upload)).await?;
+            self.write(move |c| verdicts::described(c, upload, &lost)).await?;
         }
         Ok(After::Done)
     }
@@ -177,7 +192,7 @@ impl Core {
             let question = [wanted(row.key, &row.checksums, &row.name)];
             match self.sink.find(&question).await {
                 Ok(found) => {
-                    if let Some(Lookup::Found { id, .. }) = found.into_iter().next() {
+                    if let Some(Lookup::Found { id, .. } | Lookup::OutOfSight { id, .. }) = found.into_iter().next() {
                         row.dest = Some(id.clone());
                         let upload = row.upload;
                         self.write(move |c| verdicts::put_dest(c, upload, &id)).await?;

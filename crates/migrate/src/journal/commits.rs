@@ -1,5 +1,6 @@
 //! From `staged` to `committed`: groups, batches, replies.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,18 +26,25 @@ pub(crate) struct Group {
     pub pending: bool,
 }
 
+/// Whether a staged upload (`u`) can be made an item at `?2`, and its bundle with it: no file of that is still to come.
+const READY: &str = "((u.next_try IS NULL OR u.next_try<=?2)
+  AND (u.bundle IS NULL OR NOT EXISTS(SELECT 1 FROM upload s WHERE s.bundle=u.bundle
+    AND (s.state IN('wanted','spooled','staging') OR s.state='staged' AND s.next_try>?2))))";
+
 /// Returns the groups that have staged uploads, in the order of the albums.
 pub(crate) fn groups(c: &Connection, (job, only): (i64, Option<i64>), now: Timestamp) -> Result<Vec<Group>> {
     rows(
         c,
-        "SELECT g.first_album, g.n, g.oldest,
+        &format!(
+            "SELECT g.first_album, g.n, g.oldest,
            EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='wanted' AND w.first_album IS g.first_album AND (?3 IS NULL OR w.again IS ?3))
            OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='spooled' AND w.first_album IS g.first_album AND (?3 IS NULL OR w.again IS ?3))
            OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='staging' AND w.first_album IS g.first_album AND (?3 IS NULL OR w.again IS ?3))
            OR EXISTS(SELECT 1 FROM upload w WHERE w.job=?1 AND w.state='staged' AND w.first_album IS g.first_album AND w.next_try>?2),
            g.expired
-         FROM (SELECT first_album, sum(next_try IS NULL OR next_try<=?2) AS n, min(staged_at) AS oldest, max(expired) AS expired FROM upload
-           WHERE job=?1 AND state='staged' GROUP BY first_album) g WHERE g.n>0 ORDER BY g.first_album",
+         FROM (SELECT first_album, sum({READY}) AS n, min(staged_at) AS oldest, max(expired) AS expired FROM upload u
+           WHERE job=?1 AND state='staged' GROUP BY first_album) g WHERE g.n>0 ORDER BY g.first_album"
+        ),
         (job, millis(now), only),
         |row| {
             Ok(Group {
@@ -138,17 +146,32 @@ fn read_rows(c: &Connection, ids: &[(i64, Option<String>)]) -> Result<Vec<Commit
     Ok(found)
 }
 
-/// Takes the next batch of a group in the album's order; stacks are taken whole.
+/// Takes the next batch of a group in the album's order, at most `limit` bundles; each is taken whole, its files one
+/// after the other.
 pub(crate) fn take(c: &Connection, job: i64, album: Option<i64>, limit: u32, now: Timestamp) -> Result<Vec<CommitRow>> {
-    let ids = rows(
+    let first = rows(
         c,
-        "SELECT u.id, u.token FROM upload u WHERE u.job=?1 AND u.state='staged' AND u.first_album IS ?2
-           AND (u.next_try IS NULL OR u.next_try<=?4)
-           AND (u.bundle IS NULL OR NOT EXISTS(SELECT 1 FROM upload s WHERE s.bundle=u.bundle AND s.state IN('wanted','spooled','staging')))
-         ORDER BY u.place, coalesce(u.bundle, u.id), u.id LIMIT ?3",
-        (job, album, limit, millis(now)),
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        &format!(
+            "SELECT u.id, u.token, u.bundle FROM upload u WHERE u.job=?1 AND u.state='staged' AND u.first_album IS ?3 AND {READY}
+             ORDER BY u.place, coalesce(u.bundle, u.id), u.id LIMIT ?4"
+        ),
+        (job, millis(now), album, limit),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?)),
     )?;
+    let mut ids = Vec::with_capacity(first.len());
+    let mut taken = HashSet::new();
+    for (id, token, bundle) in first {
+        match bundle {
+            None => ids.push((id, token)),
+            Some(bundle) if taken.insert(bundle) => ids.extend(rows(
+                c,
+                "SELECT id, token FROM upload WHERE bundle=?1 AND job=?2 AND state='staged' AND first_album IS ?3 ORDER BY id",
+                (bundle, job, album),
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?),
+            Some(_) => {}
+        }
+    }
     read_rows(c, &ids)
 }
 

@@ -101,19 +101,28 @@ pub(crate) struct Further {
 }
 
 // The partial indexes hold only what is open: this is asked after every finished task.
-/// Returns the albums that lack items which exist; `foreign` = only items that this program may not manage.
-pub(crate) fn further(c: &Connection, (job, only): (i64, Option<i64>), foreign: Option<bool>) -> Result<Vec<Further>> {
+/// Which items enter albums now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Which {
+    /// Only items that this program may not manage, or only others.
+    pub foreign: Option<bool>,
+    /// Only those whose metadata are set. An item that is put away leaves its albums at some services.
+    pub described: bool,
+}
+
+/// Returns the albums that lack items which exist.
+pub(crate) fn further(c: &Connection, (job, only): (i64, Option<i64>), which: Which) -> Result<Vec<Further>> {
     rows(
         c,
         "SELECT g.album, g.n, EXISTS(SELECT 1 FROM filing w INDEXED BY filing_open CROSS JOIN upload v ON v.id=w.upload
-             WHERE w.album=g.album AND w.state='wanted' AND w.ready=0
+             WHERE w.album=g.album AND w.state='wanted' AND (w.ready=0 OR ?4 AND v.state='committed' AND v.described=0)
                AND v.state IN('wanted','spooled','staging','staged','committing','committed')
                AND (?3 IS NULL OR v.again IS ?3 OR v.state NOT IN('wanted','spooled')))
          FROM (SELECT f.album, count(*) AS n FROM filing f INDEXED BY filing_ready CROSS JOIN upload u ON u.id=f.upload
            CROSS JOIN album a ON a.id=f.album
            WHERE f.state='wanted' AND f.ready=1 AND a.job=?1 AND a.state IN('wanted','open')
-             AND (?2 IS NULL OR (u.app_owned IS 0)=?2) GROUP BY f.album) g ORDER BY g.album",
-        (job, foreign, only),
+             AND (?2 IS NULL OR (u.app_owned IS 0)=?2) AND (NOT ?4 OR u.state<>'committed' OR u.described=1) GROUP BY f.album) g ORDER BY g.album",
+        (job, which.foreign, only, which.described),
         |row| {
             Ok(Further {
                 album: row.get(0)?,
@@ -125,13 +134,14 @@ pub(crate) fn further(c: &Connection, (job, only): (i64, Option<i64>), foreign: 
 }
 
 /// Takes the next items to add to an album: upload and the item's id.
-pub(crate) fn take(c: &Connection, album: i64, foreign: Option<bool>, limit: u32) -> Result<Vec<(i64, String)>> {
+pub(crate) fn take(c: &Connection, album: i64, which: Which, limit: u32) -> Result<Vec<(i64, String)>> {
     rows(
         c,
         "SELECT f.upload, u.dest_id FROM filing f JOIN upload u ON u.id=f.upload
          WHERE f.album=?1 AND f.state='wanted' AND f.ready=1 AND (?2 IS NULL OR (u.app_owned IS 0)=?2)
+           AND (NOT ?4 OR u.state<>'committed' OR u.described=1)
          ORDER BY f.position, f.upload LIMIT ?3",
-        (album, foreign, limit),
+        (album, which.foreign, limit, which.described),
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }

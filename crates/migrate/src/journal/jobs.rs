@@ -170,6 +170,11 @@ pub(crate) fn forget_later_looks(c: &Connection, uploads: &str, params: impl rus
     )?;
     exec(
         c,
+        &format!("DELETE FROM setback WHERE upload IN({uploads})"),
+        params.clone(),
+    )?;
+    exec(
+        c,
         &format!("DELETE FROM evidence WHERE level<>'checksum' AND upload IN({uploads})"),
         params,
     )?;

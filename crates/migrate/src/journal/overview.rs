@@ -9,7 +9,7 @@ use photomove_core::{MediaKind, Result};
 use rusqlite::Connection;
 
 use super::rows::{each, exec, number, one, rows};
-use super::{JobId, Journal, accounting, albums, from_json, instant, jobs, signed, unsigned};
+use super::{JobId, Journal, accounting, albums, from_json, instant, jobs, setbacks, signed, unsigned};
 use crate::{Accounting, AlbumSummary, Count, JobStatus, Loss, Outcome};
 
 /// Name of the note that keeps how many assets the source counts but did not list.
@@ -122,6 +122,7 @@ impl Journal {
 
 fn overview(c: &Connection, job: i64, status: JobStatus) -> Result<JobOverview> {
     let mut losses = known_losses(c, job)?;
+    losses.extend(setbacks::losses(c, job)?);
     losses.extend(accounting::album_losses(c, job)?);
     let last = one(
         c,

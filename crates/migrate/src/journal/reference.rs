@@ -271,6 +271,15 @@ const TABLES: &[Table] = &[
         ],
     ),
     (
+        "setback",
+        "What did not stay at the target although it should have, as it was seen there.",
+        &[
+            ("upload", "`upload`"),
+            ("what", "which field"),
+            ("why", "why it is lost"),
+        ],
+    ),
+    (
         "recheck",
         "How far `verify` has come.",
         &[

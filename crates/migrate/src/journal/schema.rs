@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::sql_error;
 
 /// The version that this program writes.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 4;
 
 /// A step from one version to the next.
 pub(super) struct Migration {
@@ -28,6 +28,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration {
         from: 2,
         sql: VERSION_3,
+    },
+    Migration {
+        from: 3,
+        sql: VERSION_4,
     },
 ];
 
@@ -157,6 +161,12 @@ CREATE TABLE planned(job INTEGER NOT NULL REFERENCES job, source_id TEXT NOT NUL
 CREATE TABLE planned_album(job INTEGER NOT NULL REFERENCES job, source_id TEXT NOT NULL, title TEXT NOT NULL, places INTEGER NOT NULL,
   state TEXT NOT NULL CHECK(state IN('unseen','same','new')), now_title TEXT, kept INTEGER NOT NULL DEFAULT 0, grown INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(job, source_id)) STRICT, WITHOUT ROWID;
+";
+
+// What became clear only at the destination: fields that did not stay, places where people do not see an item.
+const VERSION_4: &str = "
+CREATE TABLE setback(upload INTEGER NOT NULL REFERENCES upload ON DELETE CASCADE, what TEXT NOT NULL, why TEXT NOT NULL,
+  PRIMARY KEY(upload, what)) STRICT, WITHOUT ROWID;
 ";
 
 /// Sets what every connection needs.

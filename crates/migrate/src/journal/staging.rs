@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use photomove_core::{Checksums, ItemKey, Locator, Result, Staged};
+use photomove_core::{Checksums, ItemKey, Locator, Result, SessionId, Staged};
 use rusqlite::Connection;
 use secrecy::ExposeSecret;
 
@@ -163,16 +163,33 @@ pub(crate) fn staged(c: &Connection, id: i64, intent: i64, staged: &Staged, now:
             millis(now),
         ),
     )?;
-    if let Some(session) = session {
+    if let Some(session) = &staged.bound_to {
         // A new session has begun: what was staged in another one has died with it.
-        exec(
-            c,
-            "UPDATE upload SET state='wanted', token=NULL, token_until=NULL, token_session=NULL, staged_at=NULL
-             WHERE state='staged' AND token_session<>?2 AND job=(SELECT job FROM upload WHERE id=?1)",
-            (id, session),
-        )?;
+        let job = number(c, "SELECT job FROM upload WHERE id=?1", [id])?;
+        forget_other_sessions(c, job, session)?;
     }
     intents::close(c, intent, "staged", now)
+}
+
+/// Counts what is staged under another session than this one.
+pub(crate) fn of_other_sessions(c: &Connection, job: i64, session: &SessionId) -> Result<u64> {
+    number(
+        c,
+        "SELECT count(*) FROM upload WHERE job=?1 AND state='staged' AND token_session<>?2",
+        (job, session.as_str()),
+    )
+    .map(unsigned)
+}
+
+/// Lets be sent again what is staged under another session than this one.
+pub(crate) fn forget_other_sessions(c: &Connection, job: i64, session: &SessionId) -> Result<()> {
+    exec(
+        c,
+        "UPDATE upload SET state='wanted', token=NULL, token_until=NULL, token_session=NULL, staged_at=NULL
+         WHERE state='staged' AND token_session<>?2 AND job=?1",
+        (job, session.as_str()),
+    )?;
+    Ok(())
 }
 
 /// What became of an upload whose hashes are known only now that it was sent.

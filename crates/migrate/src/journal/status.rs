@@ -1,6 +1,6 @@
 //! What people ask about jobs; works beside a run.
 
-use photomove_core::{Filters, Result};
+use photomove_core::{Filters, Result, SettingChange};
 use rusqlite::Connection;
 
 use super::rows::{number, one, rows};
@@ -50,6 +50,34 @@ impl Journal {
                 "SELECT id FROM job ORDER BY (SELECT max(id) FROM run WHERE run.job=job.id) DESC NULLS LAST, id DESC LIMIT 1",
                 [],
                 |row| row.get(0).map(JobId),
+            )
+        })
+        .await
+    }
+
+    /// Lists settings of destinations that runs have changed and not put back, with the account, oldest first; at most 1000.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn settings_left(&self) -> Result<Vec<(AccountName, SettingChange)>> {
+        self.read(|c| {
+            rows(
+                c,
+                "SELECT a.kind,a.label,s.setting,s.before,s.after FROM setting_change s CROSS JOIN account a ON a.id=s.target
+                 WHERE s.restored_at IS NULL ORDER BY s.id LIMIT 1000",
+                [],
+                |row| {
+                    let account = AccountName {
+                        kind: row.get(0)?,
+                        label: row.get(1)?,
+                    };
+                    let change = SettingChange {
+                        setting: row.get(2)?,
+                        before: row.get(3)?,
+                        after: row.get(4)?,
+                    };
+                    Ok((account, change))
+                },
             )
         })
         .await

@@ -1,7 +1,7 @@
 //! Uploads on their way from `wanted` to `staged`.
 
 use jiff::Timestamp;
-use photomove_core::{AssetId, Checksums, ItemKey, Locator, Metadata, PartId, PartRole, Result, Staged};
+use photomove_core::{AssetId, Checksums, ItemKey, Locator, Metadata, PartId, PartRole, Result, Siblings, Staged};
 use rusqlite::Connection;
 
 use super::intents;
@@ -28,6 +28,7 @@ pub(crate) struct UploadRow {
     pub name: String,
     pub media_type: Option<String>,
     pub metadata: Metadata,
+    pub siblings: Siblings,
     pub origin: OriginRow,
 }
 
@@ -196,8 +197,28 @@ pub(crate) fn load(c: &Connection, id: i64) -> Result<Option<UploadRow>> {
         name,
         media_type,
         metadata: metadata(c, id)?,
+        siblings: match bundle {
+            Some(asset) => siblings(c, asset, id)?,
+            None => Siblings::default(),
+        },
         origin,
     }))
+}
+
+/// Returns the files of a bundle by name, in the order in which the source listed them, and which of them an upload is.
+fn siblings(c: &Connection, asset: i64, upload: i64) -> Result<Siblings> {
+    let parts = rows(
+        c,
+        "SELECT name, upload FROM part WHERE asset=?1 AND skipped IS NULL ORDER BY id",
+        [asset],
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?)),
+    )?;
+    // One that only shares its bytes with a file of that asset stands first, as if alone.
+    let place = parts.iter().position(|(_, of)| *of == Some(upload)).unwrap_or(0);
+    Ok(Siblings {
+        names: parts.into_iter().map(|(name, _)| name).collect(),
+        place,
+    })
 }
 
 fn origin(c: &Connection, upload: i64, job: i64, nth: i64) -> Result<Option<OriginRow>> {

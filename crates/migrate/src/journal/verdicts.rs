@@ -5,6 +5,7 @@ use photomove_core::{Checksums, Claim, DestId, ItemKey, Metadata, Result};
 use rusqlite::Connection;
 
 use super::rows::{checksums, exec, number, one, rows};
+use super::setbacks::{self, Setback};
 use super::{accounting, filings, millis, staging, unsigned, uploads};
 use crate::{Count, Outcome, Reason};
 
@@ -151,8 +152,9 @@ pub(crate) fn to_describe(c: &Connection, job: i64, limit: u32) -> Result<Vec<(i
         .collect()
 }
 
-/// Notes that an item's metadata are set, or that nothing more can be done about them.
-pub(crate) fn described(c: &Connection, upload: i64) -> Result<()> {
+/// Notes that an item's metadata are set as far as they can be, and what of them did not stay.
+pub(crate) fn described(c: &Connection, upload: i64, lost: &[Setback]) -> Result<()> {
+    setbacks::put(c, upload, lost)?;
     exec(c, "UPDATE upload SET described=1 WHERE id=?1", [upload])?;
     Ok(())
 }

@@ -96,6 +96,7 @@ impl<'a> Bench<'a> {
             file_name: file.file_name,
             media_type: Some(file.media_type),
             metadata: description(number),
+            siblings: crate::Siblings::default(),
         }
     }
 

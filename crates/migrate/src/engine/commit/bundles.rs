@@ -3,6 +3,7 @@
 use photomove_core::{Committed, DestAlbumId, StagedBundle};
 
 use super::Replies;
+use crate::Reason;
 use crate::engine::core::Core;
 use crate::journal::commits::{CommitRow, Reply};
 use crate::journal::intents::IntentRow;
@@ -41,6 +42,9 @@ pub(super) fn created(members: &[&CommitRow], done: &Committed, repeat: bool) ->
         .iter()
         .zip(0..)
         .map(|(row, index): (_, usize)| {
+            if let Some((_, error)) = done.refused.iter().find(|(key, _)| *key == row.key) {
+                return (row.upload, Reply::Failed(Reason::of(error)));
+            }
             let by_key = done.parts.iter().find(|(key, _)| *key == row.key);
             let part = by_key.or_else(|| done.parts.get(index));
             let reply = Reply::Created {
@@ -74,16 +78,4 @@ pub(super) fn half(batch: &[CommitRow]) -> usize {
         .take_while(|row| first.is_some() && row.bundle == first)
         .count()
         .max(1)
-}
-
-/// Leaves off a stack that the limit of the query may have cut in two.
-pub(super) fn whole_bundles(mut rows: Vec<CommitRow>, limit: u32) -> Vec<CommitRow> {
-    let full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    if let Some(last) = rows.last().and_then(|row| row.bundle)
-        && full
-        && rows.iter().any(|row| row.bundle != Some(last))
-    {
-        rows.retain(|row| row.bundle != Some(last));
-    }
-    rows
 }

@@ -103,7 +103,11 @@ impl Schedule<'_> {
 
     async fn further(&self, foreign: Option<bool>, batch: u32) -> StepResult<Option<i64>> {
         let which = (self.core.job.id, self.core.only);
-        let found = self.core.read(move |c| filings::further(c, which, foreign)).await?;
+        let wanted = filings::Which {
+            foreign,
+            described: !self.core.later_fields().is_empty(),
+        };
+        let found = self.core.read(move |c| filings::further(c, which, wanted)).await?;
         let due = |one: &filings::Further| one.ready >= u64::from(batch.max(1)) || !one.pending || self.is_finishing();
         Ok(found
             .into_iter()

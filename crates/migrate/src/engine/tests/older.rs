@@ -35,6 +35,7 @@ async fn stage(bench: &Bench, n: usize) -> Staged {
         file_name: format!("{n}.jpg"),
         media_type: Some("image/jpeg".into()),
         metadata: Metadata::default(),
+        siblings: photomove_core::Siblings::default(),
     };
     let body = BytesBody::new(item(n).bytes);
     bench.sink.stage(&part, &body, None, &Deaf).await.unwrap()
