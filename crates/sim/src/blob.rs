@@ -187,6 +187,11 @@ impl Blob {
         !matches!(self.0, Kind::Video(..))
     }
 
+    /// Whether its bytes are computed when they are asked for.
+    pub(crate) fn is_computed(&self) -> bool {
+        matches!(self.0, Kind::Synthetic(..) | Kind::Video(..))
+    }
+
     /// Whether its hashes need the disk.
     pub(crate) fn is_file(&self) -> bool {
         matches!(self.0, Kind::File(_))

@@ -11,7 +11,7 @@
 //! | `POST /clock` | `{"advance_s": N}` moves the service's clock, back if N is negative |
 //! | `POST /faults` | replaces the fault plan while running |
 //! | `GET /uploads` | one per line and upload in several requests: `id, size, received, bytes_in, requests, state` |
-//! | `POST /session` | a [`SessionCommand`]: `{"expire": true}` ends the sessions; `{"issue": "same", "to": "FILE"}` signs in anew |
+//! | `POST /session` | a [`SessionCommand`]: `{"expire": true}` ends the sessions; `{"issue": "same", "to": "FILE"}` signs in anew; `{"restart": true}` restarts PhotoPrism |
 
 use std::fmt;
 use std::path::PathBuf;
@@ -95,6 +95,14 @@ pub struct SessionCommand {
     pub expire_after_bytes: Option<u64>,
     /// Google: the OAuth client is deleted and one of another project takes its place, also in its file.
     pub new_project: bool,
+    /// PhotoPrism: the server restarts: download tokens and limiters are forgotten, sessions and staged files are not.
+    pub restart: bool,
+    /// PhotoPrism: so many sign-ins have failed that all are refused for a minute.
+    pub exhaust_sign_in: bool,
+    /// PhotoPrism: so many unknown tokens have come that even good ones are refused for ten seconds.
+    pub exhaust_tokens: bool,
+    /// PhotoPrism: the admin's password becomes this, and the sessions that the old one began end.
+    pub new_password: Option<String>,
     /// Signs this person in and writes a fresh file of cookies or tokens.
     pub issue: Option<Person>,
     /// Where that file goes; if `None`, over the one that was written at the start.

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::DateTime;
 
 mod exif_values;
+pub(crate) mod metadata;
 mod sniff;
 mod video;
 
+pub(crate) use sniff::by_bytes;
 pub use sniff::content_type;
 
 /// When something was taken.

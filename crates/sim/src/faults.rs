@@ -122,6 +122,19 @@ pub enum Fault {
     ExpireSession,
     /// The sessions end and refresh tokens stop working just before the request is looked at.
     RevokeRefresh,
+    /// PhotoPrism only: the server restarts just before the request is looked at, so that it knows no download token until
+    /// its session is used again.
+    Restart {
+        /// Whether it forgets the sessions, too.
+        #[serde(default)]
+        lose_sessions: bool,
+    },
+    /// Somebody else uploads pictures just before the request is looked at.
+    Intruder {
+        /// How many.
+        #[serde(default = "words::intruders")]
+        count: u64,
+    },
     /// Google only: an upload whose `X-Goog-Hash` is wrong is accepted.
     WrongHashAccepted,
     /// Google only: the connection breaks after so many bytes of the upload's body; what arrived counts.
@@ -230,6 +243,8 @@ impl Fault {
             Self::GarbageReply => "garbage_reply",
             Self::ExpireSession => "expire_session",
             Self::RevokeRefresh => "revoke_refresh",
+            Self::Restart { .. } => "restart",
+            Self::Intruder { .. } => "intruder",
             Self::WrongHashAccepted => "wrong_hash_accepted",
             Self::CutUpload { .. } => "cut_upload",
             Self::MalformedJson => "malformed_json",
@@ -295,6 +310,7 @@ impl Fault {
             Self::Encoded { encoding } => header("encoding", encoding),
             Self::WrongContentType { content_type } => header("content_type", content_type),
             Self::Drip { bytes: 0, .. } => Err("the `bytes` of `drip` count from 1".to_owned()),
+            Self::Intruder { count: 0 } => Err("the `count` of `intruder` counts from 1".to_owned()),
             Self::Overlong { by: 0 } => Err("the `by` of `overlong` counts from 1".to_owned()),
             _ => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! Stateful stand-ins of Amazon Photos and Google Photos for tests, demos and benches.
+//! Stateful stand-ins of Amazon Photos, Google Photos and PhotoPrism for tests, demos and benches.
 //!
 //! Each service is a set of real HTTP servers on `127.0.0.1`, one listener per host role, so that redirects cross
 //! origins as they do at the real service. The crate shares no type and no metadata reader with photomove's clients: it
@@ -27,6 +27,7 @@ pub mod library;
 mod library_change;
 pub mod log;
 pub mod origin;
+pub mod photoprism;
 pub mod run;
 pub mod seeded;
 mod switch;
@@ -46,4 +47,5 @@ pub use library::{Library, LibraryAlbum, LibraryItem};
 pub use library_change::{LibraryCommand, Membership, Renamed};
 pub use log::{Counters, Counts, RequestLine, RequestLog};
 pub use origin::{Operation, Origin, OriginSpec, Pace, Shared};
+pub use photoprism::{Generation, PhotoPrismSim, PhotoPrismSwitches};
 pub use run::{Fill, Ports, ServiceContext, ServiceKind, ServiceSpec, SimOptions, Sims, SyntheticVideos, start};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LibraryCommand {
-    /// Amazon: uploads this many computed pictures, `NEW_…jpg`, at the service's present time.
+    /// Amazon, PhotoPrism: uploads this many computed pictures, `NEW_…jpg`, at the service's present time.
     pub add: u64,
     /// Bytes of each of them; [`crate::library::DEFAULT_SYNTHETIC_BYTES`] if not given.
     pub bytes: Option<u64>,

@@ -22,14 +22,17 @@ use crate::clock::SimClock;
 use crate::control::Service;
 use crate::error::SimError;
 use crate::faults::FaultPlan;
+use crate::library_change::LibraryCommand;
 use crate::log::{Counters, RequestLog};
 
 mod answer;
+mod form;
 mod gate;
 mod paging;
 mod wire;
 
 use gate::Gate;
+pub(crate) use gate::mark_unknown;
 pub use gate::unknown_route;
 use wire::{Wire, WireListener};
 
@@ -86,6 +89,18 @@ impl Shared {
     /// Says which service this belongs to; only the first call counts.
     pub(crate) fn belongs_to(&self, service: &Arc<dyn Service>) {
         let _ = self.service_itself.set(Arc::downgrade(service));
+    }
+
+    /// Lets somebody else upload pictures; whether the service could do it.
+    async fn intrude(&self, count: u64) -> bool {
+        let Some(service) = self.service_itself.get().and_then(Weak::upgrade) else {
+            return false;
+        };
+        let command = LibraryCommand {
+            add: count,
+            ..LibraryCommand::default()
+        };
+        service.change_library(command).await.is_ok()
     }
 
     /// Asks the service; `None` before it has started and after it has ended.

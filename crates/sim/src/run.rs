@@ -18,6 +18,7 @@ use crate::google::{GoogleSim, GoogleSwitches};
 use crate::library::Library;
 use crate::log::{DEFAULT_LOG_LINES, RequestLine};
 use crate::origin::{Listener, Origin, Pace, Shared};
+use crate::photoprism::{PhotoPrismSim, PhotoPrismSwitches};
 
 /// A service that has a stand-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,14 +28,17 @@ pub enum ServiceKind {
     Amazon,
     /// Google Photos.
     Google,
+    /// PhotoPrism; the only one that may be started more than once.
+    PhotoPrism,
 }
 
 impl ServiceKind {
-    /// `amazon` or `google`; also what to type as an endpoint.
+    /// `amazon`, `google` or `photoprism`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Amazon => "amazon",
             Self::Google => "google",
+            Self::PhotoPrism => "photoprism",
         }
     }
 
@@ -42,6 +46,7 @@ impl ServiceKind {
         match self {
             Self::Amazon => crate::amazon::OPERATIONS,
             Self::Google => crate::google::OPERATIONS,
+            Self::PhotoPrism => crate::photoprism::OPERATIONS,
         }
     }
 }
@@ -92,7 +97,7 @@ pub struct SyntheticVideos {
 /// What to start and how.
 #[derive(Debug, Clone)]
 pub struct SimOptions {
-    /// Services in order; none may be named twice.
+    /// Services in order; only PhotoPrism may be named twice.
     pub services: Vec<ServiceSpec>,
     /// What the first service holds; the others start empty unless their [`ServiceSpec::dir`] says otherwise.
     pub fill: Option<Fill>,
@@ -126,6 +131,8 @@ pub struct SimOptions {
     pub amazon: AmazonSwitches,
     /// Undecided behaviour of Google Photos.
     pub google: GoogleSwitches,
+    /// Behaviour of every PhotoPrism server.
+    pub photoprism: PhotoPrismSwitches,
 }
 
 impl Default for SimOptions {
@@ -148,6 +155,7 @@ impl Default for SimOptions {
             clock: None,
             amazon: AmazonSwitches::default(),
             google: GoogleSwitches::default(),
+            photoprism: PhotoPrismSwitches::default(),
         }
     }
 }
@@ -197,6 +205,7 @@ pub struct ServiceContext {
 pub struct Sims {
     amazon: Option<AmazonSim>,
     google: Option<GoogleSim>,
+    photoprism: Vec<PhotoPrismSim>,
     running: Vec<Running>,
     env: BTreeMap<String, String>,
     // Held for its Drop: removes the credential files.
@@ -206,6 +215,8 @@ pub struct Sims {
 #[derive(Debug)]
 struct Running {
     service: Arc<dyn Service>,
+    /// What to type to reach it.
+    endpoint: String,
     origins: BTreeMap<String, String>,
     control: Option<Origin>,
 }
@@ -221,6 +232,7 @@ pub async fn start(options: SimOptions) -> Result<Sims, SimError> {
     let mut sims = Sims {
         amazon: None,
         google: None,
+        photoprism: Vec::new(),
         running: Vec::new(),
         env: BTreeMap::new(),
         _temporary: temporary,
@@ -230,8 +242,13 @@ pub async fn start(options: SimOptions) -> Result<Sims, SimError> {
         for videos in options.videos.iter().filter(|_| index == 0) {
             library.add_synthetic_videos(videos.count, videos.bytes, options.seed)?;
         }
+        // Servers of one kind must not give the same ids.
+        let earlier = options.services[..index]
+            .iter()
+            .filter(|earlier| earlier.kind == spec.kind)
+            .count() as u64;
         let context = ServiceContext {
-            shared: Arc::new(shared(spec.kind, &options)),
+            shared: Arc::new(shared(spec.kind, options.seed.wrapping_add(earlier), &options)),
             library,
             discard: options.discard,
             strict_media: options.strict_media,
@@ -253,25 +270,34 @@ impl Sims {
         options: &SimOptions,
         ports: &mut Ports,
     ) -> Result<(), SimError> {
-        let (service, origins): (Arc<dyn Service>, _) = match kind {
+        let name = kind.name();
+        let prefix = format!("PHOTOMOVE_SIM_{}", name.to_uppercase());
+        let (service, origins, prefix, endpoint): (Arc<dyn Service>, _, _, _) = match kind {
             ServiceKind::Amazon => {
                 let sim = AmazonSim::start(context, options.amazon.clone(), ports).await?;
                 self.env.extend(sim.env());
-                let parts = (sim.service(), sim.origins());
+                let parts = (sim.service(), sim.origins(), prefix, name.to_owned());
                 self.amazon = Some(sim);
                 parts
             }
             ServiceKind::Google => {
                 let sim = GoogleSim::start(context, options.google.clone(), ports).await?;
                 self.env.extend(sim.env());
-                let parts = (sim.service(), sim.origins());
+                let parts = (sim.service(), sim.origins(), prefix, name.to_owned());
                 self.google = Some(sim);
+                parts
+            }
+            ServiceKind::PhotoPrism => {
+                let number = self.photoprism.len() + 1;
+                let sim = PhotoPrismSim::start(context, options.photoprism.clone(), ports, number).await?;
+                self.env.extend(sim.env());
+                let parts = (sim.service(), sim.origins(), sim.env_prefix(), sim.endpoint());
+                self.photoprism.push(sim);
                 parts
             }
         };
         service.shared().belongs_to(&service);
-        let prefix = format!("PHOTOMOVE_SIM_{}", kind.name().to_uppercase());
-        self.env.insert(format!("{prefix}_ENDPOINT"), kind.name().to_owned());
+        self.env.insert(format!("{prefix}_ENDPOINT"), endpoint.clone());
         let control = match options.control {
             true => Some(
                 Listener::open("control", ports.next()?)
@@ -285,6 +311,7 @@ impl Sims {
         }
         self.running.push(Running {
             service,
+            endpoint,
             origins,
             control,
         });
@@ -301,7 +328,17 @@ impl Sims {
         self.google.as_ref()
     }
 
-    /// A running service by kind: its log, counters, faults and library.
+    /// The first stand-in of PhotoPrism, if one was started.
+    pub fn photoprism(&self) -> Option<&PhotoPrismSim> {
+        self.photoprism.first()
+    }
+
+    /// All stand-ins of PhotoPrism in the order asked for.
+    pub fn photoprisms(&self) -> &[PhotoPrismSim] {
+        &self.photoprism
+    }
+
+    /// A running service by kind, the first if there are several: its log, counters, faults and library.
     pub fn service(&self, kind: ServiceKind) -> Option<&Arc<dyn Service>> {
         self.running
             .iter()
@@ -314,7 +351,7 @@ impl Sims {
         let line = |running: &Running| {
             json!({
                 "service": running.service.name(),
-                "endpoint": running.service.name(),
+                "endpoint": running.endpoint,
                 "origins": running.origins,
                 "control": running.control.as_ref().map(Origin::url),
             })
@@ -348,19 +385,22 @@ impl Sims {
         if let Some(sim) = self.google {
             sim.shutdown().await;
         }
+        for sim in self.photoprism {
+            sim.shutdown().await;
+        }
     }
 }
 
 fn check(options: &SimOptions) -> Result<(), SimError> {
     let refuse = |message: String| Err(SimError::Options(message));
     let Some(first) = options.services.first() else {
-        return refuse("name at least one service: amazon, google".to_owned());
+        return refuse("name at least one service: amazon, google, photoprism".to_owned());
     };
     for (index, spec) in options.services.iter().enumerate() {
-        if options.services[..index]
+        let again = options.services[..index]
             .iter()
-            .any(|earlier| earlier.kind == spec.kind)
-        {
+            .any(|earlier| earlier.kind == spec.kind);
+        if again && spec.kind != ServiceKind::PhotoPrism {
             return refuse(format!("`{}` is named twice", spec.kind.name()));
         }
     }
@@ -394,14 +434,14 @@ fn state_dir(wanted: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir
     }
 }
 
-fn shared(kind: ServiceKind, options: &SimOptions) -> Shared {
+fn shared(kind: ServiceKind, seed: u64, options: &SimOptions) -> Shared {
     Shared::new(
         kind.name(),
         options.clock.clone().unwrap_or_default(),
         FaultPlan::new(options.seed, options.faults.clone()),
         Pace::new(options.latency, options.bandwidth_bytes_per_s),
         options.log_lines,
-        options.seed,
+        seed,
     )
 }
 

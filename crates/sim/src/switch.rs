@@ -13,12 +13,13 @@ use crate::google::{
     ConsentMode, EmptyUpload, ErrorStyle, GoogleSwitches, GrantLifeTold, MissingAs, OversizedPage, ResumableHash,
     TokenDeath, TrashedItem,
 };
+use crate::photoprism::{Generation, PhotoPrismSwitches};
 use crate::run::SimOptions;
 
 impl SimOptions {
     /// Sets one switch, given as `SERVICE.NAME=VALUE`.
     ///
-    /// Names are those of the fields of [`AmazonSwitches`] and [`GoogleSwitches`]. Values are numbers, `true` and `false`,
+    /// Names are those of the fields of [`AmazonSwitches`], [`GoogleSwitches`] and [`PhotoPrismSwitches`]. Values are numbers, `true` and `false`,
     /// times such as `90s`, `10m`, `24h` and `7d`, words such as `sign_in_html`, and `none` where nothing is a value.
     ///
     /// # Errors
@@ -38,9 +39,10 @@ impl SimOptions {
         let (set, names) = match service {
             "amazon" => (set_amazon(&mut self.amazon, name, value), AMAZON_NAMES),
             "google" => (set_google(&mut self.google, name, value), GOOGLE_NAMES),
+            "photoprism" => (set_photoprism(&mut self.photoprism, name, value), PHOTOPRISM_NAMES),
             _ => {
                 return Err(refuse(format!(
-                    "no service `{service}` has switches, known: amazon, google"
+                    "no service `{service}` has switches, known: amazon, google, photoprism"
                 )));
             }
         };
@@ -163,6 +165,7 @@ words! {
     SetCookies {
         "never" => Self::Never, "session_token" => Self::SessionToken, "rotate_access" => Self::RotateAccess,
     }
+    Generation { "g1" => Self::G1, "g2" => Self::G2, "g3" => Self::G3 }
     TempLinkForm { "node" => Self::Node, "token" => Self::Token }
     TokenRule {
         "always" => Self::Always, "never" => Self::Never, "asset_all_and_temp_link" => Self::AssetAllAndTempLink,
@@ -279,6 +282,48 @@ by_name!(
     ]
 );
 
+by_name!(
+    PHOTOPRISM_NAMES,
+    set_photoprism,
+    PhotoPrismSwitches,
+    [
+        generation,
+        version,
+        base_path,
+        public,
+        read_only,
+        passcode,
+        nsfw_marker,
+        originals_limit_mb,
+        resolution_limit_mp,
+        upload_limit_mb,
+        upload_allow,
+        upload_archives,
+        files_quota_mb,
+        disk_full,
+        stack_uuid,
+        stack_meta,
+        stack_name,
+        places,
+        raw_converter,
+        image_converter,
+        sidecar_yaml,
+        language,
+        session_max_age,
+        session_timeout,
+        login_burst,
+        auth_burst,
+        wakeup_interval,
+        auto_index,
+        auto_import,
+        webdav,
+        preview_fails_named,
+        resurrect_albums,
+        public_downloads,
+        import_takes,
+    ]
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,7 +368,7 @@ mod tests {
     #[test]
     fn wrong_switches_are_named_with_what_there_is() {
         assert!(refused("strict").contains("SERVICE.NAME=VALUE"));
-        assert!(refused("flickr.strict=true").contains("known: amazon, google"));
+        assert!(refused("flickr.strict=true").contains("known: amazon, google, photoprism"));
         let unknown = refused("amazon.stict=true");
         assert!(
             unknown.contains("no switch `stict` of amazon, known: marketplace"),

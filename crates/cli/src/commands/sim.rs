@@ -23,7 +23,12 @@ const HELP: &str = "`photomove sim --help` shows how each option is written";
                   environment, `photomove amazon google` reaches the stand-ins:\n  photomove sim amazon google --library photos --env-file env\n  set -a; . ./env; set +a\n  photomove amazon google"
 )]
 pub(crate) struct SimArgs {
-    /// Services to start: `amazon`, `google`; `SERVICE=DIR` fills that one with the files of a folder
+    /// Services to start: `amazon`, `google`, `photoprism`; `SERVICE=DIR` fills that one with the files of a folder
+    ///
+    /// Of PhotoPrism several servers may be started: `photoprism photoprism=DIR`. The user is `admin`, the password
+    /// `photomove-test`. It is simpler than the real one: it sees no labels and faces in pictures, makes no real previews of
+    /// raw files and videos, knows places from a small table, has no LDAP, OpenID, services and sync, its visitors only sign
+    /// in, and its texts are in English and German.
     #[arg(required = true, value_name = "SERVICE[=DIR]")]
     services: Vec<String>,
     /// Fill the first service with the files of a folder; sub-folders become albums
@@ -52,9 +57,9 @@ pub(crate) struct SimArgs {
     /// "status": 503, "retry_after": 2}]`.
     ///
     /// Faults: status, status_after, reset_before, reset_after, stall, late, drip, truncate, short, overlong, flip_bit,
-    /// swap_body, html_200, duplicate_reply, garbage_reply, expire_session, revoke_refresh, cut_upload, wrong_hash_accepted,
-    /// malformed_json, json_bom, encoded, wrong_content_type, deep_json, repeat_token, repeat_page, empty_page, token_expired,
-    /// endless_listing, redirect, content_disposition, huge_header. The control route `faults` replaces the plan while the
+    /// swap_body, html_200, duplicate_reply, garbage_reply, expire_session, revoke_refresh, restart, intruder, cut_upload,
+    /// wrong_hash_accepted, malformed_json, json_bom, encoded, wrong_content_type, deep_json, repeat_token, repeat_page,
+    /// empty_page, token_expired, endless_listing, redirect, content_disposition, huge_header. The control route `faults` replaces the plan while the
     /// stand-ins run; the route `counters` tells which faults happened.
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -148,10 +153,10 @@ fn service(word: &str) -> Result<ServiceSpec> {
     let kind = match name {
         "amazon" => ServiceKind::Amazon,
         "google" => ServiceKind::Google,
+        "photoprism" => ServiceKind::PhotoPrism,
         _ => {
-            return Err(
-                Error::new(ErrorKind::Config, format!("no stand-in of `{name}`")).hint("known: `amazon`, `google`")
-            );
+            return Err(Error::new(ErrorKind::Config, format!("no stand-in of `{name}`"))
+                .hint("known: `amazon`, `google`, `photoprism`"));
         }
     };
     let mut spec = ServiceSpec::new(kind);
@@ -255,7 +260,7 @@ mod tests {
     #[test]
     fn wrong_words_are_named() {
         for (line, message) in [
-            ("photoprism", "no stand-in of `photoprism`"),
+            ("dropbox", "no stand-in of `dropbox`"),
             ("amazon --synthetic many", "`--synthetic` is not N or N:BYTES"),
             ("amazon --synthetic-videos 3GB", "`--synthetic-videos` is not N:BYTES"),
             (

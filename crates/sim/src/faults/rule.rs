@@ -152,7 +152,7 @@ pub fn check_operations(rules: &[FaultRule], known: &[&str]) -> Result<(), Fault
 const TRIGGERS: [&str; 6] = ["operation", "nth", "every", "probability", "name", "times"];
 
 /// The faults and the fields that each has.
-const FIELDS: [(&str, &[&str]); 32] = [
+const FIELDS: [(&str, &[&str]); 34] = [
     ("status", &["status", "retry_after", "body", "body_kind"]),
     ("status_after", &["status", "retry_after", "body", "body_kind"]),
     ("reset_before", &[]),
@@ -170,6 +170,8 @@ const FIELDS: [(&str, &[&str]); 32] = [
     ("garbage_reply", &[]),
     ("expire_session", &[]),
     ("revoke_refresh", &[]),
+    ("restart", &["lose_sessions"]),
+    ("intruder", &["count"]),
     ("wrong_hash_accepted", &[]),
     ("cut_upload", &["after_bytes"]),
     ("malformed_json", &[]),
@@ -409,6 +411,8 @@ mod tests {
                 ("encoding", "br".into()),
                 ("content_type", "image/png".into()),
                 ("depth", 10.into()),
+                ("lose_sessions", true.into()),
+                ("count", 2.into()),
                 ("items", "new".into()),
                 ("to", "http://localhost:1/".into()),
                 ("value", "attachment".into()),

@@ -178,6 +178,10 @@ pub(super) fn overlong_by() -> u64 {
     1
 }
 
+pub(super) fn intruders() -> u64 {
+    1
+}
+
 pub(super) fn gzip() -> String {
     "gzip".to_owned()
 }

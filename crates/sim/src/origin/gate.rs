@@ -17,6 +17,7 @@ use crate::control::SessionCommand;
 use crate::faults::{Fault, FaultBody, FaultDecided, RetryAfter, http_date, is_listing};
 use crate::log::RequestLine;
 
+use super::form::{names_of_parts, peek};
 use super::paging::{self, Asked};
 use super::wire::{Ending, Follower, Wire};
 use super::{Operation, Shared, UNKNOWN, answer, cookies};
@@ -208,6 +209,16 @@ impl Exchange<'_> {
                 let changed = shared.with_service(|service| service.change_sessions(&command));
                 done = changed.is_some_and(|changed| changed.is_ok());
             }
+            Fault::Restart { lose_sessions } => {
+                let command = SessionCommand {
+                    restart: true,
+                    expire: *lose_sessions,
+                    ..SessionCommand::default()
+                };
+                let changed = shared.with_service(|service| service.change_sessions(&command));
+                done = changed.is_some_and(|changed| changed.is_ok());
+            }
+            Fault::Intruder { count } => done = shared.intrude(*count).await,
             Fault::SwapBody => {
                 let other = shared.with_service(|service| service.other_item(&parts.uri)).flatten();
                 done = other.is_some();
@@ -342,12 +353,13 @@ impl Gate {
                 .unwrap_or_default()
         };
         // An upload's body is its bytes; names stand in headers and paths, or in JSON.
-        let is_json = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.starts_with("application/json"));
-        if !is_json {
+        let kind = parts.headers.get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("multipart/form-data") {
+            let (head, body) = peek(body).await;
+            return (about(&[]).into_iter().chain(names_of_parts(&head)).collect(), body);
+        }
+        if !kind.starts_with("application/json") {
             return (about(&[]), body);
         }
         match axum::body::to_bytes(body, NAMES_BYTES).await {
@@ -433,8 +445,13 @@ impl Drop for Entry<'_> {
 pub async fn unknown_route(method: Method, uri: Uri) -> Response {
     let body = serde_json::json!({ "message": format!("unknown route {method} {}", uri.path()) });
     let mut response = (StatusCode::NOT_FOUND, axum::Json(body)).into_response();
-    response.extensions_mut().insert(UnknownRoute);
+    mark_unknown(&mut response);
     response
+}
+
+/// Says that an answer is the one to a route that the stand-in does not know: the log and the counters tell tests.
+pub(crate) fn mark_unknown(response: &mut Response) {
+    response.extensions_mut().insert(UnknownRoute);
 }
 
 fn credential_names(headers: &HeaderMap, uri: &Uri) -> Vec<String> {

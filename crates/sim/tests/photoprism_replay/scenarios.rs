@@ -1,0 +1,233 @@
+//! Which recordings were made on one server, in which order, and in what state it was.
+
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use photomove_sim::PhotoPrismSwitches;
+use photomove_sim::photoprism::{Generation, PhotoPrismRole};
+
+use super::library;
+use super::recording::{Exchange, read};
+use super::replayer::Replayer;
+
+/// Recordings of one server, one after the other.
+pub(crate) struct Chain {
+    pub(crate) recordings: Vec<&'static str>,
+    /// How the server was set up.
+    pub(crate) switches: PhotoPrismSwitches,
+    /// Whether pictures are needed beside those that the recordings upload.
+    pub(crate) needs_samples: bool,
+    /// What was there before the first request.
+    pub(crate) prepare: fn(&mut Replayer, &Path),
+    /// What was done to the server, and not over its API, before a request.
+    pub(crate) before: fn(&mut Replayer, &Exchange),
+    /// Requests that were made and not kept: before which exchange, method, path, body.
+    pub(crate) silent: &'static [[&'static str; 4]],
+    /// From which exchange on another server was asked, and which.
+    pub(crate) next_server: Option<(&'static str, Box<Chain>)>,
+}
+
+/// The recorded server: an own build of December 2024.
+fn recorded_server() -> PhotoPrismSwitches {
+    let mut switches = PhotoPrismSwitches::of(Generation::G1);
+    switches.version = Some("development".to_owned());
+    switches
+}
+
+impl Chain {
+    fn of(recordings: &[&'static str]) -> Self {
+        Self {
+            recordings: recordings.to_vec(),
+            switches: recorded_server(),
+            needs_samples: false,
+            prepare: |_, _| {},
+            before: |_, _| {},
+            silent: &[],
+            next_server: None,
+        }
+    }
+}
+
+/// Recordings that were made on a fresh server each.
+pub(crate) const FRESH: &[&str] = &[
+    "sessions",
+    "upload-single",
+    "upload-live-photo",
+    "upload-duplicate",
+    "upload-duplicate-archived",
+    "upload-same-basename",
+    "upload-zero-byte",
+    "upload-unsupported",
+    "upload-truncated-jpeg",
+    "upload-sidecars",
+    "app-password",
+    "import-index",
+];
+
+/// The chain of a name.
+pub(crate) fn chain(name: &str) -> Chain {
+    match name {
+        "library" => Chain {
+            prepare: library::prepare,
+            before: |replayer, exchange| match exchange.name.as_str() {
+                "dl-gone" => {
+                    replayer.sim().lose_file("5842c73cfdc5f347551bb6016e00c71bb1393169");
+                }
+                "live-2" => library::add_second_stack(replayer),
+                _ => {}
+            },
+            ..Chain::of(&[
+                "photos-search",
+                "downloads",
+                "files-by-hash",
+                "albums",
+                "album-order",
+                "album-links",
+                "labels",
+                "stack-unstack",
+                "photos-flags",
+            ])
+        },
+        "photos-get-update" => Chain {
+            prepare: library::prepare_for_updates,
+            needs_samples: true,
+            ..Chain::of(&["photos-get-update"])
+        },
+        "odds" => Chain {
+            prepare: library::prepare_odds,
+            ..Chain::of(&["odds"])
+        },
+        "session-2fa" => Chain {
+            prepare: |replayer, _| {
+                let uid = replayer.sim().add_user("nora", "nora-test-pw", PhotoPrismRole::Admin);
+                let password = replayer.sim().add_app_password_of(&uid, "cli", "*");
+                replayer.bind("QxsW9Q-lpS9ua-HZdCP3-8jmy8A", &password);
+            },
+            ..Chain::of(&["session-2fa"])
+        },
+        "session-expiry" => {
+            let mut chain = Chain::of(&["session-expiry"]);
+            // The recorded server had an idle timeout of 4 s and did not keep to it.
+            (chain.switches.session_max_age, chain.switches.session_timeout) =
+                (Duration::from_secs(8), Duration::from_secs(8));
+            chain
+        }
+        "session-restart" => Chain {
+            before: |replayer, exchange| match exchange.name.as_str() {
+                "dl-after-restart-unknown" => replayer.sim().restart(false),
+                "change-password" => {
+                    let other = replayer.sim().access_token();
+                    replayer.bind("59b9290906e2261f698d02da77edf455b2c0c7f6fa424af3", &other);
+                }
+                _ => {}
+            },
+            ..Chain::of(&["session-restart"])
+        },
+        "public-mode" => {
+            let mut chain = Chain::of(&["public-mode"]);
+            chain.switches.public = true;
+            chain
+        }
+        "readonly" => {
+            let mut chain = Chain::of(&["readonly"]);
+            chain.switches.read_only = true;
+            (chain.prepare, chain.needs_samples) = (library::prepare_read_only, true);
+            chain
+        }
+        "features-off" => Chain {
+            prepare: library::prepare_features_off,
+            ..Chain::of(&["features-off"])
+        },
+        "errors" => Chain {
+            prepare: library::prepare_errors,
+            ..Chain::of(&["errors"])
+        },
+        "limits" => {
+            let mut chain = Chain::of(&["limits"]);
+            chain.switches.originals_limit_mb = 1;
+            chain.before = |replayer, exchange| match exchange.name.as_str() {
+                "upload-8mp" => {
+                    replayer.sim().restart(false);
+                    let mut switches = replayer.sim().switches();
+                    (switches.originals_limit_mb, switches.resolution_limit_mp) = (1000, 1);
+                }
+                // Of sixty calls with unknown tokens the recorder kept five.
+                "unknown-token-1" => replayer.sim().switches().auth_burst = 3,
+                _ => {}
+            };
+            chain
+        }
+        "upload-png-named-jpg" => Chain {
+            next_server: Some(("cure-upload-wrong-name", Box::new(Chain::of(&[])))),
+            ..Chain::of(&["upload-png-named-jpg"])
+        },
+        "upload-raw-jpeg" => {
+            let mut next = Chain::of(&[]);
+            next.switches.raw_converter = false;
+            Chain {
+                next_server: Some(("login-server-without-raw", Box::new(next))),
+                ..Chain::of(&["upload-raw-jpeg"])
+            }
+        }
+        "merge" => Chain {
+            silent: &[["album-add-dead-uid", "POST", "/api/v1/albums", r#"{"Title":"Dead"}"#]],
+            ..Chain::of(&["merge"])
+        },
+        "config" => Chain {
+            prepare: library::prepare_errors,
+            ..Chain::of(&["config"])
+        },
+        "late-merge" => {
+            let mut chain = Chain::of(&["late-merge"]);
+            chain.switches.wakeup_interval = Duration::from_secs(60);
+            chain
+        }
+        "webdav" => Chain {
+            needs_samples: true,
+            ..Chain::of(&["webdav"])
+        },
+        "client-credentials" => Chain {
+            prepare: clients,
+            silent: &[["free-photo", "DELETE", "/api/v1/photos/ptou0gduow5ufvmm/like", ""]],
+            ..Chain::of(&["client-credentials"])
+        },
+        // Servers that were empty at the start.
+        other => {
+            let name = FRESH.iter().find(|name| **name == other);
+            Chain::of(&[name.unwrap_or_else(|| panic!("there is no chain {other}"))])
+        }
+    }
+}
+
+/// Id and secret that an exchange shows in its Basic credentials.
+fn credentials(folder: &Path, exchange: &str) -> (String, String) {
+    let recording = read(folder, "client-credentials");
+    let found = recording.exchanges.iter().find(|own| own.name == exchange);
+    let headers = found
+        .and_then(|own| own.request.as_ref())
+        .map(|request| &request.headers);
+    let basic = headers
+        .and_then(|headers| headers["Authorization"].as_str()?.strip_prefix("Basic "))
+        .unwrap_or_default();
+    let decoded = String::from_utf8(STANDARD.decode(basic).unwrap_or_default()).unwrap_or_default();
+    let (id, secret) = decoded.split_once(':').unwrap_or_default();
+    (id.to_owned(), secret.to_owned())
+}
+
+/// The clients that were made on the command line: one for the admin, one for nobody, one with two tokens.
+fn clients(replayer: &mut Replayer, folder: &Path) {
+    for (exchange, name, scope, for_admin, tokens) in [
+        ("token-basic", "bound", "*", true, 10),
+        ("token-free", "free", "*", false, 10),
+        ("limit-token-1", "limited", "photos albums files", true, 2),
+    ] {
+        let (recorded, here) = (
+            credentials(folder, exchange),
+            replayer.sim().add_client(name, scope, for_admin, tokens),
+        );
+        replayer.bind(&recorded.0, &here.0);
+        replayer.bind(&recorded.1, &here.1);
+    }
+}
