@@ -10,6 +10,7 @@
 //! | [`media`] | facts about files from their bytes and names |
 //! | `amazon` | Amazon Photos as a source (feature `amazon`) |
 //! | `google` | Google Photos as a sink (feature `google`) |
+//! | `photoprism` | PhotoPrism as source and sink (feature `photoprism`) |
 //!
 //! Without the command line: `photomove = { version = "0.1", default-features = false, features = ["google"] }`.
 
@@ -22,3 +23,5 @@ pub use photomove_migrate as migrate;
 pub use photomove_amazon as amazon;
 #[cfg(feature = "google")]
 pub use photomove_google as google;
+#[cfg(feature = "photoprism")]
+pub use photomove_photoprism as photoprism;

@@ -14,6 +14,7 @@ mod filters;
 mod keys;
 mod log_file;
 mod messages;
+mod photoprism;
 mod proxies;
 mod readme;
 mod recordings;

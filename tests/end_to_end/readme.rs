@@ -37,8 +37,10 @@ fn every_relative_link_of_the_documents_leads_somewhere() {
         "docs/guides/amazon-cookies.md",
         "docs/guides/first-migration.md",
         "docs/guides/google-setup.md",
+        "docs/guides/photoprism.md",
         "docs/guides/when-something-goes-wrong.md",
         "docs/reference/environment.md",
+        "docs/reference/photoprism.md",
     ] {
         let text = read(document);
         let folder = root.join(document).parent().expect("folder").to_owned();

@@ -11,6 +11,7 @@ mod kills;
 mod later;
 mod memory;
 mod mutants;
+mod prism;
 mod quota;
 mod rig;
 mod standing;

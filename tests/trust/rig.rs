@@ -32,6 +32,10 @@ pub struct ClientClock {
 }
 
 impl ClientClock {
+    pub fn of(service: SimClock, skew_ms: Arc<AtomicI64>) -> Self {
+        Self { service, skew_ms }
+    }
+
     pub fn service(&self) -> &SimClock {
         &self.service
     }

@@ -174,6 +174,8 @@ pub(crate) async fn dispatch(app: &App, command: Command) -> Result<Exit> {
         Command::Amazon(noun) => provider(app, "amazon", noun).await,
         #[cfg(feature = "google")]
         Command::Google(noun) => provider(app, "google", noun).await,
+        #[cfg(feature = "photoprism")]
+        Command::PhotoPrism(noun) => Box::pin(crate::commands::photoprism::run(app, noun)).await,
         // Spelled out by `normalise::parse`, which refuses what it cannot.
         Command::External(_) => Err(Error::new(ErrorKind::Internal, "a short form was not spelled out")),
     }

@@ -12,8 +12,8 @@ use crate::exit::Exit;
 
 /// Moves a whole photo library from one service to another, and proves that it did.
 ///
-/// `photomove FROM TO` is short for `photomove migrate FROM TO`. FROM and TO are a provider (`amazon`, `google`), or
-/// one of several accounts of it (`amazon@anna`).
+/// `photomove FROM TO` is short for `photomove migrate FROM TO`. FROM and TO are a provider (`amazon`, `google`,
+/// `photoprism`), one of several accounts of it (`amazon@anna`), or a server (`photoprism:https://photos.example`).
 #[derive(Debug, Parser)]
 #[command(
     name = "photomove",
@@ -129,6 +129,10 @@ pub(crate) enum Command {
     /// Commands of Google Photos
     #[cfg(feature = "google")]
     Google(Noun),
+    /// Commands of a PhotoPrism server: look for photos, albums and labels, change them, upload and download
+    #[cfg(feature = "photoprism")]
+    #[command(name = "photoprism")]
+    PhotoPrism(crate::commands::photoprism::PhotoPrismNoun),
     /// FROM TO without `migrate`; see `normalise`.
     #[command(external_subcommand)]
     External(Vec<OsString>),
@@ -178,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(all(feature = "amazon", feature = "google"))]
+    #[cfg(all(feature = "amazon", feature = "google", feature = "photoprism"))]
     fn help_fits_in_eighty_columns_of_meaning() {
         insta::assert_snapshot!("help", Cli::command().term_width(80).render_help());
     }

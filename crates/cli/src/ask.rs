@@ -231,6 +231,10 @@ impl Person {
     /// # Errors
     /// [`ErrorKind::Cancelled`] on Ctrl-C.
     pub(crate) async fn secret(&self, prompt: &str) -> Result<SecretString> {
+        #[cfg(test)]
+        if let Some(answer) = self.scripted_answer(prompt) {
+            return Ok(answer.into());
+        }
         let prompt = format!("{prompt}: ");
         let _kept = Kept::now();
         // Raw mode inside, so the 1,024 or 4,096 characters that a terminal's own line editing takes do not cut it.

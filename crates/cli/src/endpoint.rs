@@ -1,11 +1,15 @@
 //! `ENDPOINT = KIND[@ACCOUNT][:TARGET]`: what FROM and TO may be.
 
+mod address;
+
 use std::fmt;
 
 use photomove_core::{Error, ErrorKind, Result};
 use url::Url;
 
 use crate::text;
+
+pub(crate) use self::address::{server, shown};
 
 /// A provider that this program knows by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,20 +18,23 @@ pub(crate) enum Kind {
     Amazon,
     /// Google Photos.
     Google,
+    /// A PhotoPrism server of one's own.
+    PhotoPrism,
 }
 
 /// Words that the grammar reserves for providers that this version does not have.
-const RESERVED: [&str; 3] = ["photoprism", "folder", "takeout"];
+const RESERVED: [&str; 2] = ["folder", "takeout"];
 
 impl Kind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 2] = [Self::Amazon, Self::Google];
+    pub(crate) const ALL: [Self; 3] = [Self::Amazon, Self::Google, Self::PhotoPrism];
 
     /// Returns the word that people type.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Amazon => "amazon",
             Self::Google => "google",
+            Self::PhotoPrism => "photoprism",
         }
     }
 
@@ -36,25 +43,31 @@ impl Kind {
         match self {
             Self::Amazon => "Amazon Photos",
             Self::Google => "Google Photos",
+            Self::PhotoPrism => "PhotoPrism",
         }
     }
 
     /// Returns the option by which people say how much is free there, where the service does not.
     pub(crate) fn free_option(self) -> Option<&'static str> {
         match self {
-            Self::Amazon => None,
+            Self::Amazon | Self::PhotoPrism => None,
             Self::Google => Some("--google-free"),
         }
     }
 
     /// Says whether this version can read from it.
     pub(crate) fn is_source(self) -> bool {
-        self == Self::Amazon
+        matches!(self, Self::Amazon | Self::PhotoPrism)
     }
 
     /// Says whether this version can write to it.
     pub(crate) fn is_target(self) -> bool {
-        self == Self::Google
+        matches!(self, Self::Google | Self::PhotoPrism)
+    }
+
+    /// Says whether there is one service of it for everybody; else each account has a server of its own.
+    pub(crate) fn has_one_service(self) -> bool {
+        self != Self::PhotoPrism
     }
 
     /// Returns the kind of a word.
@@ -70,9 +83,36 @@ pub(crate) struct Endpoint {
     pub(crate) kind: Kind,
     /// Which of its accounts; `None` = the only one.
     pub(crate) account: Option<String>,
+    /// Address of the server, where each account may have one of its own; `None` = that of the sign-in.
+    pub(crate) server: Option<Url>,
 }
 
 impl Endpoint {
+    /// The only account of a provider.
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            account: None,
+            server: None,
+        }
+    }
+
+    /// One of several accounts of a provider.
+    pub(crate) fn named(kind: Kind, account: impl Into<String>) -> Self {
+        Self {
+            account: Some(account.into()),
+            ..Self::of(kind)
+        }
+    }
+
+    /// The same one, as another account.
+    pub(crate) fn with_account(&self, account: Option<String>) -> Self {
+        Self {
+            account,
+            ..self.clone()
+        }
+    }
+
     /// Reads an endpoint.
     ///
     /// # Errors
@@ -80,9 +120,11 @@ impl Endpoint {
     pub(crate) fn parse(word: &str) -> Result<Self> {
         let (kind, account, target) = split(word);
         let kind = Kind::of_word(kind).ok_or_else(|| unknown(word, &[]))?;
-        if let Some(target) = target {
-            return Err(refused_target(kind, target));
-        }
+        let server = match target {
+            Some(target) if kind.has_one_service() => return Err(refused_target(kind, target)),
+            Some(target) => Some(server(target)?),
+            None => None,
+        };
         if account == Some("") {
             return Err(
                 Error::new(ErrorKind::Config, format!("no account after `@` in `{word}`")).hint(format!(
@@ -95,6 +137,7 @@ impl Endpoint {
         Ok(Self {
             kind,
             account: account.map(str::to_owned),
+            server,
         })
     }
 
@@ -113,8 +156,11 @@ impl Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.word())?;
-        match &self.account {
-            Some(account) => write!(f, "@{account}"),
+        if let Some(account) = &self.account {
+            write!(f, "@{account}")?;
+        }
+        match &self.server {
+            Some(server) => write!(f, ":{}", shown(server)),
             None => Ok(()),
         }
     }
@@ -143,7 +189,24 @@ fn one_way(kind: Kind, what: &str) -> Error {
         ErrorKind::Config,
         format!("{} cannot be {what} by this version", kind.label()),
     )
-    .hint("this version moves from `amazon` to `google`")
+    .hint(directions())
+}
+
+fn directions() -> String {
+    let of = |is: fn(Kind) -> bool| {
+        quoted(
+            &Kind::ALL
+                .into_iter()
+                .filter(|kind| is(*kind))
+                .map(Kind::word)
+                .collect::<Vec<_>>(),
+        )
+    };
+    format!(
+        "this version moves from {} to {}",
+        of(Kind::is_source),
+        of(Kind::is_target)
+    )
 }
 
 /// The refusal of a migration from an account to itself.
@@ -296,17 +359,45 @@ mod tests {
     #[test]
     fn refusals_say_what_and_what_next() {
         insta::assert_snapshot!(
-            ["amazn", "xyzzy", "photoprism:https://h", "./out", "google:picker", "google@", "google:https://me:pw@h/"].map(refusal).join("\n"),
+            [
+                "amazn", "xyzzy", "photoprism:nowhere", "photoprism:https://me:hush@h/", "./out", "takeout:./t.zip",
+                "google:picker", "google@", "google:https://me:pw@h/",
+            ].map(refusal).join("\n"),
             @r"
         unknown provider `amazn` | did you mean `amazon`?
-        unknown provider `xyzzy` | known providers: `amazon`, `google`
-        this provider is not among the providers of this version: `photoprism:https://h` | known providers: `amazon`, `google`
-        folders are not among the providers of this version: `./out` | known providers: `amazon`, `google`
+        unknown provider `xyzzy` | known providers: `amazon`, `google`, `photoprism`
+        the address of the server must begin with `https://` | write it as the browser shows it, such as `https://photos.example` or `https://photos.example:8443/base`
+        an endpoint's address must not hold a user name or password | sign in with `photomove auth login photoprism` instead
+        folders are not among the providers of this version: `./out` | known providers: `amazon`, `google`, `photoprism`
+        this provider is not among the providers of this version: `takeout:./t.zip` | known providers: `amazon`, `google`, `photoprism`
         `google` takes no target in this version: `picker` | write `google` or `google@ACCOUNT`
         no account after `@` in `google@` | write `google@NAME`, or `google` alone
         an endpoint's address must not hold a user name or password | sign in with `photomove auth login google` instead
         "
         );
+    }
+
+    #[test]
+    fn a_server_may_be_named_by_its_address() -> Result<()> {
+        for (word, account, shown) in [
+            ("photoprism", None, "photoprism"),
+            ("photoprism@home", Some("home"), "photoprism@home"),
+            (
+                "photoprism:https://h:8443/base/",
+                None,
+                "photoprism:https://h:8443/base",
+            ),
+            ("photoprism@a:https://h", Some("a"), "photoprism@a:https://h"),
+        ] {
+            let endpoint = Endpoint::parse(word)?;
+            assert_eq!(
+                (endpoint.account.as_deref(), endpoint.to_string().as_str()),
+                (account, shown)
+            );
+        }
+        assert!(parse_pair("photoprism:https://h", "photoprism:https://h/").is_err());
+        assert!(parse_pair("photoprism@a", "photoprism@b").is_ok());
+        Ok(())
     }
 
     #[test]

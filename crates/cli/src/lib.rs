@@ -1,10 +1,10 @@
 //! Command line of photomove: arguments, settings, commands, printing, exit codes.
 //!
-//! [`run`] is the whole program; the binary of the package `photomove` calls it. With the features `amazon` and
-//! `google` the providers of those names can be reached; the rest works without them.
+//! [`run`] is the whole program; the binary of the package `photomove` calls it. With the features `amazon`, `google` and
+//! `photoprism` the providers of those names can be reached; the rest works without them.
 #![doc = include_str!("json.md")]
 #![cfg_attr(
-    not(all(feature = "amazon", feature = "google")),
+    not(all(feature = "amazon", feature = "google", feature = "photoprism")),
     allow(
         dead_code,
         unused_imports,

@@ -83,6 +83,8 @@ fn external(command: &Command) -> Option<(Option<Kind>, &[OsString])> {
         Command::Amazon(noun) => external_verb(&noun.verb).map(|words| (Some(Kind::Amazon), words)),
         #[cfg(feature = "google")]
         Command::Google(noun) => external_verb(&noun.verb).map(|words| (Some(Kind::Google), words)),
+        #[cfg(feature = "photoprism")]
+        Command::PhotoPrism(noun) => noun.external().map(|words| (Some(Kind::PhotoPrism), words)),
         _ => None,
     }
 }
@@ -147,7 +149,7 @@ fn sub_commands(command: &clap::Command) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[cfg(all(feature = "amazon", feature = "google"))]
+#[cfg(all(feature = "amazon", feature = "google", feature = "photoprism"))]
 mod tests {
     use super::*;
 
@@ -289,8 +291,8 @@ mod tests {
         amazon gogle -> unknown command or provider `gogle` | did you mean `google`?
         amazn google -> unknown command or provider `amazn` | did you mean `amazon`?
         stauts -> unknown command or provider `stauts` | did you mean `status`?
-        xyzzy -> unknown command or provider `xyzzy` | known providers: `amazon`, `google`; known commands here: `migrate`, `plan`, `apply`, `status`, `report`, `retry`, `verify`, `auth`, `doctor`, `demo`, `sim`, `completions`
-        amazon xyzzy -> unknown command or provider `xyzzy` | known providers: `amazon`, `google`; known commands here: `usage`
+        xyzzy -> unknown command or provider `xyzzy` | known providers: `amazon`, `google`, `photoprism`; known commands here: `migrate`, `plan`, `apply`, `status`, `report`, `retry`, `verify`, `auth`, `doctor`, `demo`, `sim`, `completions`
+        amazon xyzzy -> unknown command or provider `xyzzy` | known providers: `amazon`, `google`, `photoprism`; known commands here: `usage`
         amazon -> clap: Commands of Amazon Photos; `photomove amazon TO` moves from it
         google -> clap: Commands of Google Photos
         --bogus amazon google -> clap: error: unexpected argument '--bogus' found

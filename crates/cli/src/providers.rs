@@ -6,6 +6,8 @@ pub(crate) mod amazon;
 pub(crate) mod files;
 #[cfg(feature = "google")]
 pub(crate) mod google;
+#[cfg(feature = "photoprism")]
+pub(crate) mod photoprism;
 mod single_file;
 
 pub(crate) use self::addresses::addresses;
@@ -51,6 +53,9 @@ pub(crate) enum SignIn {
     /// Client and token.
     #[cfg(feature = "google")]
     Google(google::GoogleSignIn),
+    /// Server and who signs in there.
+    #[cfg(feature = "photoprism")]
+    PhotoPrism(photoprism::PhotoPrismSignIn),
 }
 
 /// What a sign-in is known to be, for people and programs.
@@ -122,7 +127,9 @@ impl<'a> Accounts<'a> {
             Kind::Amazon => amazon::sign_in(self, endpoint).await.map(SignIn::Amazon),
             #[cfg(feature = "google")]
             Kind::Google => google::sign_in(self, endpoint).await.map(SignIn::Google),
-            #[cfg(not(all(feature = "amazon", feature = "google")))]
+            #[cfg(feature = "photoprism")]
+            Kind::PhotoPrism => photoprism::sign_in(self, endpoint).await.map(SignIn::PhotoPrism),
+            #[cfg(not(all(feature = "amazon", feature = "google", feature = "photoprism")))]
             kind => Err(not_built(kind)),
         }
     }
@@ -170,6 +177,8 @@ impl<'a> Accounts<'a> {
             SignIn::Amazon(sign_in) => Ok(amazon::open(self, &sign_in, &env).await?),
             #[cfg(feature = "google")]
             SignIn::Google(sign_in) => google::open(self, sign_in, &env, facts).await,
+            #[cfg(feature = "photoprism")]
+            SignIn::PhotoPrism(sign_in) => photoprism::open(self, sign_in, &env).await,
         }
     }
 
@@ -187,6 +196,8 @@ impl<'a> Accounts<'a> {
             }
             #[cfg(feature = "google")]
             sign_in @ SignIn::Google(_) => Ok((self.open_alone(sign_in).await?.connect().await?, Vec::new())),
+            #[cfg(feature = "photoprism")]
+            SignIn::PhotoPrism(sign_in) => photoprism::usage(self, sign_in).await,
         }
     }
 
@@ -198,6 +209,8 @@ impl<'a> Accounts<'a> {
         match endpoint.kind {
             #[cfg(feature = "google")]
             Kind::Google => Ok(google::standing(self, endpoint).await?.details()),
+            #[cfg(feature = "photoprism")]
+            Kind::PhotoPrism => Ok(photoprism::sign_in(self, endpoint).await?.details()),
             _ => Ok(Details::default()),
         }
     }
@@ -252,6 +265,8 @@ impl<'a> Accounts<'a> {
         match kind {
             #[cfg(feature = "google")]
             Kind::Google => google::revoke(self, account).await,
+            #[cfg(feature = "photoprism")]
+            Kind::PhotoPrism => photoprism::sign_out(self, account).await,
             _ => {
                 tracing::debug!("no way to take {account} back at {}", kind.label());
                 Ok(false)
@@ -269,12 +284,18 @@ impl<'a> Accounts<'a> {
         }
         let account = self.account(endpoint).await?;
         let several = self.kept(endpoint.kind).await?.len() > 1;
-        Ok(Endpoint {
-            kind: endpoint.kind,
-            // The only account needs no name, and a name would rule out a file that the settings name.
-            account: account
-                .filter(|name| several || name != DEFAULT_ACCOUNT)
-                .or(endpoint.account.clone()),
+        // The only account needs no name, and a name would rule out a file that the settings name.
+        let named = account
+            .filter(|name| several || name != DEFAULT_ACCOUNT)
+            .or(endpoint.account.clone());
+        let settled = endpoint.with_account(named);
+        Ok(match settled.account {
+            // A name tells the server too.
+            Some(_) => Endpoint {
+                server: None,
+                ..settled
+            },
+            None => settled,
         })
     }
 
@@ -319,6 +340,11 @@ impl<'a> Accounts<'a> {
         if let Some(account) = &endpoint.account {
             return Ok(kept.into_iter().find(|name| name == account));
         }
+        #[cfg(feature = "photoprism")]
+        let kept = match &endpoint.server {
+            Some(server) => photoprism::at(self, kept, server).await?,
+            None => kept,
+        };
         if kept.len() < 2 {
             return Ok(kept.into_iter().next());
         }
@@ -366,7 +392,7 @@ pub(crate) fn key(kind: Kind, account: &str) -> CredentialKey {
 }
 
 /// The refusal of a provider that was left out when this program was built.
-#[cfg(not(all(feature = "amazon", feature = "google")))]
+#[cfg(not(all(feature = "amazon", feature = "google", feature = "photoprism")))]
 pub(crate) fn not_built(kind: Kind) -> Error {
     Error::new(
         ErrorKind::Config,

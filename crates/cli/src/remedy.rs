@@ -1,7 +1,7 @@
 //! What to do about a file that is not proven to be at the destination: the one place that says it.
 
 /// Kind of reason, a few words for it, and what to do.
-const REMEDIES: [(&str, &str, &str); 34] = [
+const REMEDIES: [(&str, &str, &str); 36] = [
     (
         "bad_batch",
         "refused with the others of its batch",
@@ -51,6 +51,11 @@ const REMEDIES: [(&str, &str, &str); 34] = [
         "gone",
         "gone at the source",
         "nothing to do if it was deleted on purpose; else restore it at the source and run the same command again",
+    ),
+    (
+        "hidden_there",
+        "hidden at the destination",
+        "delete the hidden item there for good, then run `photomove retry --retry-refused`",
     ),
     (
         "in_use",
@@ -136,6 +141,11 @@ const REMEDIES: [(&str, &str, &str); 34] = [
         "rejected_too_large",
         "too large",
         "make it smaller, or cut the video in parts, and upload that by hand; where the message names `--spool-max`, allow more and run with `--retry-refused`",
+    ),
+    (
+        "session_over",
+        "the session ended on the way",
+        "run the same command again: what was sent under the old session is sent again",
     ),
     (
         "sign_in",

@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) amazon: AmazonSettings,
     /// Google Photos.
     pub(crate) google: GoogleSettings,
+    /// PhotoPrism.
+    pub(crate) photoprism: PhotoPrismSettings,
     /// Each setting with the place that it comes from, for people.
     pub(crate) in_force: Vec<InForce>,
 }
@@ -89,6 +91,13 @@ pub(crate) struct GoogleSettings {
     pub(crate) requests_per_day: Option<NonZeroU32>,
 }
 
+/// Settings of PhotoPrism.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PhotoPrismSettings {
+    /// File with server and sign-in, used instead of the kept sign-in.
+    pub(crate) sign_in: Option<PathBuf>,
+}
+
 /// The settings file. Paths in it may begin with `~/`; others are relative to the file's folder.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -99,6 +108,7 @@ struct File {
     ca_cert: Option<PathBuf>,
     amazon: AmazonFile,
     google: GoogleFile,
+    photoprism: PhotoPrismFile,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -123,6 +133,12 @@ struct GoogleFile {
     console_url: Option<Url>,
     writes_per_minute: Option<NonZeroU32>,
     requests_per_day: Option<NonZeroU32>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PhotoPrismFile {
+    sign_in: Option<PathBuf>,
 }
 
 /// Environment variables as they were when the program started.
@@ -254,6 +270,9 @@ fn combine(global: &Global, environment: &Environment, spool_max: Option<&str>, 
             writes_per_minute: pick.number("google.writes_per_minute", file.google.writes_per_minute)?,
             requests_per_day: pick.number("google.requests_per_day", file.google.requests_per_day)?,
         },
+        photoprism: PhotoPrismSettings {
+            sign_in: pick.path("photoprism.sign_in", None, file.photoprism.sign_in)?,
+        },
         in_force: pick.in_force(),
     })
 }
@@ -289,6 +308,7 @@ impl File {
             &mut self.amazon.cookies,
             &mut self.google.client_secret,
             &mut self.google.token,
+            &mut self.photoprism.sign_in,
         ];
         for path in paths.into_iter().flatten() {
             *path = match path.strip_prefix("~") {
@@ -504,7 +524,7 @@ mod tests {
                 message("", &[("PHOTOMOVE_GOOGLE_REQUESTS_PER_DAY", "many")]),
             ].join("\n"),
             @r"
-        settings file [folder]/config.toml: unknown field `spool-max`, expected one of `state_dir`, `spool_max`, `max_bandwidth`, `ca_cert`, `amazon`, `google`
+        settings file [folder]/config.toml: unknown field `spool-max`, expected one of `state_dir`, `spool_max`, `max_bandwidth`, `ca_cert`, `amazon`, `google`, `photoprism`
         settings file [folder]/config.toml: unknown field `cookie`, expected one of `cookies`, `marketplace`, `metadata_url`, `content_url`, `download_url`, `thumbnail_url`
         `spool_max` is not a size: `much`
         `max_bandwidth` is not a rate: `little`

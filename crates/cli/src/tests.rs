@@ -1,11 +1,13 @@
 //! Whole commands inside this process, against stand-ins on this machine: what people see, and the exit code.
-#![cfg(all(feature = "amazon", feature = "google"))]
+#![cfg(all(feature = "amazon", feature = "google", feature = "photoprism"))]
 
 mod afterwards;
 mod doctor;
 mod google;
 mod outcomes;
 mod pauses;
+mod photoprism;
+mod photoprism_operations;
 mod plans;
 mod reference;
 mod report;

@@ -180,7 +180,7 @@ impl Books {
     }
 
     /// Checks what a journal must say after a run that finished its job.
-    pub(super) fn check_finished(&self, findings: &mut Findings) {
+    pub fn check_finished(&self, findings: &mut Findings) {
         self.check_sound(findings);
         for state in &self.jobs {
             findings.check(Rule::Outcome, state == "finished", || format!("a job is {state}"));

@@ -50,7 +50,8 @@ async fn to_the_end(app: &App, args: &ApplyArgs, notifier: &Notifier) -> Result<
         .with_free_bytes(args.room.free_bytes(&to)?)
         .with_limits(args.limits.limits(app, &settings)?)
         .with_notifier(notifier)
-        .with_ending(args.ending);
+        .with_ending(args.ending)
+        .with_settings_restored(args.going.restore_settings);
     if args.dry_run {
         let exit = migrate::plan_only(app, &settings, &from, &to, &how, None).await?;
         return Ok((exit, "planned".to_owned()));

@@ -31,7 +31,7 @@ enum Action {
     /// Make what a sign-in needs, step by step: `photomove auth setup google`
     Setup(setup::SetupArgs),
     /// Sign in, and keep the sign-in in the state folder
-    Login(LoginArgs),
+    Login(Box<LoginArgs>),
     /// Show who is signed in, what for and how long, and whether the services still accept it
     Status,
     /// Forget a sign-in, and take it back at the service where that is possible
@@ -46,9 +46,12 @@ a `--cookies` file and standard input may be: a request (\"Copy as cURL\" or \"C
 JSON of a browser add-on, or the text of a `Cookie:` header. Firefox can be read without copying: `--from-browser firefox`.
 
 Google Photos: needs an OAuth client of your own; `photomove auth setup google` shows step by step how to make one. It is \
-copied into the state folder, so later runs and sign-ins do not need its file.")]
+copied into the state folder, so later runs and sign-ins do not need its file.
+
+PhotoPrism: needs the address of your server and the name and password of an administrator, an app password, or an OAuth client \
+that acts for one. An app password is the best choice for long runs of an account with a second factor: no passcode is asked for.")]
 pub(crate) struct LoginArgs {
-    /// Provider, or one of several accounts of it: `amazon`, `google`, `google@anna`
+    /// Provider, or one of several accounts of it: `amazon`, `google@anna`, `photoprism`, `photoprism:https://photos.example`
     #[arg(value_name = "ENDPOINT")]
     endpoint: String,
     /// Cookies from a file, `-` for standard input: a copied request, a `cookies.txt`, JSON, or a `Cookie:` header
@@ -88,6 +91,35 @@ pub(crate) struct LoginArgs {
     /// Do not open a browser: open the address on any machine and paste where it leads
     #[arg(long, help_heading = "Google Photos")]
     no_browser: bool,
+    #[cfg_attr(feature = "photoprism", command(flatten))]
+    #[cfg_attr(not(feature = "photoprism"), arg(skip))]
+    photoprism: PhotoPrismLoginArgs,
+}
+
+/// How to sign in to a PhotoPrism server.
+#[derive(Debug, Default, Args)]
+pub(crate) struct PhotoPrismLoginArgs {
+    /// Address of the server, as the browser shows it; asked for if not given
+    #[arg(long, value_name = "URL", help_heading = "PhotoPrism")]
+    url: Option<String>,
+    /// Name of the user; asked for if not given
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["app_password", "client_id"], help_heading = "PhotoPrism")]
+    user: Option<String>,
+    /// Sign in by an app password instead of name and password: "Settings", "Account", "Apps and Devices"
+    #[arg(long, conflicts_with = "client_id", help_heading = "PhotoPrism")]
+    app_password: bool,
+    /// Sign in by an OAuth client that acts for a user, made by `photoprism clients add USER`
+    #[arg(long, value_name = "ID", help_heading = "PhotoPrism")]
+    client_id: Option<String>,
+    /// Sign in to a server that asks nobody for a password
+    #[arg(long, conflicts_with_all = ["user", "app_password", "client_id"], help_heading = "PhotoPrism")]
+    public: bool,
+    /// Send the password by plain `http://` to another machine; for servers in a network that you trust
+    #[arg(long, help_heading = "PhotoPrism")]
+    plain_http: bool,
+    /// Password, app password or client secret from a file, `-` for standard input; a passcode may be on its second line
+    #[arg(long, value_name = "FILE", help_heading = "PhotoPrism")]
+    secret_file: Option<PathBuf>,
 }
 
 /// Arguments of `photomove auth logout`.
@@ -104,7 +136,7 @@ pub(crate) struct LogoutArgs {
 /// Runs the sub-command.
 pub(crate) async fn run(app: &App, args: AuthArgs) -> Result<Exit> {
     match args.action {
-        Action::Login(args) => login::run(app, args).await,
+        Action::Login(args) => login::run(app, *args).await,
         #[cfg(feature = "google")]
         Action::Setup(args) => Box::pin(setup::run(app, args)).await,
         Action::Status => status::run(app).await,

@@ -50,16 +50,7 @@ pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
     let sims = start(&folder, args.seed).await?;
     explain(app, &sims).await;
     let settings = settings(&sims, &folder)?;
-    let (from, to) = (
-        Endpoint {
-            kind: Kind::Amazon,
-            account: None,
-        },
-        Endpoint {
-            kind: Kind::Google,
-            account: None,
-        },
-    );
+    let (from, to) = (Endpoint::of(Kind::Amazon), Endpoint::of(Kind::Google));
     let app = &without_questions(app, &settings);
     let how = How::patient();
     let result = tokio::select! {

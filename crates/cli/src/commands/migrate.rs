@@ -6,6 +6,7 @@ mod end;
 mod going;
 mod offer;
 mod pause;
+mod settings_back;
 
 use std::path::Path;
 
@@ -31,6 +32,7 @@ pub(crate) use self::course::pass_on;
 use self::course::{Course, Patience, Strictness};
 pub(crate) use self::end::{tell_end, tell_stop};
 pub(crate) use self::going::GoingArgs;
+pub(crate) use self::settings_back::{agreed as settings_agreed, put_back as put_settings_back};
 
 /// Arguments of `photomove migrate`.
 #[derive(Debug, Args)]
@@ -85,6 +87,8 @@ pub(crate) struct How<'a> {
     limits: Limits,
     /// The job of which only what failed is taken up.
     retry: Option<JobId>,
+    /// Whether settings of the destination are put back without a question.
+    restore_settings: bool,
 }
 
 impl<'a> How<'a> {
@@ -123,6 +127,12 @@ impl<'a> How<'a> {
     /// Takes up only what failed in a job; with `refused` also what was refused for good.
     pub(crate) fn with_retry(mut self, job: JobId, refused: bool) -> Self {
         (self.retry, self.retry_refused) = (Some(job), refused);
+        self
+    }
+
+    /// Puts settings of the destination back at the end without a question, or leaves them.
+    pub(crate) fn with_settings_restored(mut self, restored: bool) -> Self {
+        self.restore_settings = restored;
         self
     }
 
@@ -174,6 +184,7 @@ async fn to_the_end(app: &App, args: &MigrateArgs, notifier: &Notifier) -> Resul
         new_journal: args.new_journal,
         notifier: Some(notifier),
         ending: args.ending,
+        restore_settings: args.going.restore_settings,
         ..How::of(&filters)
     };
     how.free_bytes = args.room.free_bytes(&to)?;
@@ -194,7 +205,8 @@ pub(crate) async fn moved(
     to: &Endpoint,
     how: &How<'_>,
 ) -> Result<(Exit, String)> {
-    let summary = between(app, settings, from, to, how).await?;
+    let mut summary = between(app, settings, from, to, how).await?;
+    settings_back::offer(app, settings, to, &mut summary).await?;
     let exit = report::exit_of(&summary);
     tell_end(app, settings, &summary, exit, &how.limits).await?;
     let message = match &summary.stopped {

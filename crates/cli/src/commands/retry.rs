@@ -67,7 +67,8 @@ async fn to_the_end(app: &App, args: &RetryArgs, notifier: &Notifier) -> Result<
         .with_retry(job.id, args.retry_refused)
         .with_limits(limits)
         .with_notifier(notifier)
-        .with_patience(app, args.going.wait);
+        .with_patience(app, args.going.wait)
+        .with_settings_restored(args.going.restore_settings);
     let summary = migrate::once_more(app, &settings, &from, &to, &how).await?;
     let exit = exit_of(&summary);
     let last = last_line(&summary);

@@ -18,7 +18,9 @@ pub(crate) async fn addresses(accounts: &Accounts<'_>, kind: Kind) -> Result<Vec
         Kind::Amazon => amazon(accounts).await,
         #[cfg(feature = "google")]
         Kind::Google => google(accounts),
-        #[cfg(not(all(feature = "amazon", feature = "google")))]
+        #[cfg(feature = "photoprism")]
+        Kind::PhotoPrism => super::photoprism::addresses(accounts).await,
+        #[cfg(not(all(feature = "amazon", feature = "google", feature = "photoprism")))]
         _ => Ok(Vec::new()),
     }
 }
@@ -30,10 +32,7 @@ async fn amazon(accounts: &Accounts<'_>) -> Result<Vec<Url>> {
     endpoints.extend(accounts.kept(Kind::Amazon).await?.into_iter().map(Some));
     let mut all = Vec::new();
     for account in endpoints {
-        let endpoint = Endpoint {
-            kind: Kind::Amazon,
-            account,
-        };
+        let endpoint = Endpoint::of(Kind::Amazon).with_account(account);
         // The one without a name would be asked for where there are several.
         if endpoint.account.is_none() && accounts.file_of_settings(&endpoint).await?.is_none() {
             continue;

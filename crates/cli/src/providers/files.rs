@@ -20,6 +20,7 @@ pub(crate) fn named(settings: &Settings, kind: Kind) -> Option<&Path> {
     match kind {
         Kind::Amazon => settings.amazon.cookies.as_deref(),
         Kind::Google => settings.google.token.as_deref(),
+        Kind::PhotoPrism => settings.photoprism.sign_in.as_deref(),
     }
 }
 
@@ -32,6 +33,12 @@ impl Accounts<'_> {
         let Some(path) = named(self.settings, endpoint.kind).filter(|_| endpoint.account.is_none()) else {
             return Ok(None);
         };
+        #[cfg(feature = "photoprism")]
+        if let Some(server) = &endpoint.server
+            && !super::photoprism::is_at(path, server)?
+        {
+            return Ok(None);
+        }
         Ok((!self.is_replaced(endpoint.kind, path).await?).then_some(path))
     }
 
@@ -114,6 +121,12 @@ fn content(kind: Kind, path: &Path) -> Option<String> {
         .then(|| serde_json::from_str::<Value>(text.expose_secret()).ok())
         .flatten()
         .and_then(|file| Some(SecretString::from(file.get("refresh_token")?.as_str()?.to_owned())));
+    #[cfg(feature = "photoprism")]
+    // Nor do the sessions that this program opens make another PhotoPrism sign-in.
+    let refresh = refresh.or_else(|| match kind {
+        Kind::PhotoPrism => super::photoprism::written_by_hand(text.expose_secret()).map(SecretString::from),
+        _ => None,
+    });
     digester.update(refresh.as_ref().unwrap_or(&text).expose_secret().as_bytes());
     Some(hex(digester))
 }

@@ -89,7 +89,7 @@ pub(crate) async fn standing(accounts: &Accounts<'_>, endpoint: &Endpoint) -> Re
 pub(crate) fn standing_of(accounts: &Accounts<'_>, endpoint: &Endpoint, file: TokenFile) -> Standing {
     // The only account is typed without a name.
     let account = endpoint.account.clone().filter(|name| name != DEFAULT_ACCOUNT);
-    let login = again::login(accounts.app, &Endpoint { account, ..*endpoint });
+    let login = again::login(accounts.app, &endpoint.with_account(account));
     let console = console(&accounts.settings.google);
     Standing::new(file, console, login, accounts.app.clock.now())
 }

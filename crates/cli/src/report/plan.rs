@@ -67,6 +67,7 @@ pub(crate) fn plan_text(plan: &Plan, in_full: bool, width: usize) -> String {
         lost(plan, in_full),
         changed(plan),
         albums(plan),
+        settings(plan),
         there(plan),
         room(plan),
         time::time(plan),
@@ -287,6 +288,13 @@ fn changed(plan: &Plan) -> Section {
             text::counted(n, "file")
         )
     });
+    section
+}
+
+/// What the run changes beside the library.
+fn settings(plan: &Plan) -> Section {
+    let mut section = Section::new("settings there");
+    plan.changes.iter().for_each(|changes| section.line(changes));
     section
 }
 

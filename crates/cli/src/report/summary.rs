@@ -53,6 +53,18 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
             service(&summary.target)
         ));
     }
+    if !summary.settings_left.is_empty() {
+        let names: Vec<_> = summary
+            .settings_left
+            .iter()
+            .map(|change| change.setting.as_str())
+            .collect();
+        lines.push(format!(
+            "changed in the settings of {} and left so: {}",
+            service(&summary.target),
+            names.join(", ")
+        ));
+    }
     lines.extend(summary.drift.as_ref().and_then(drift_line));
     if let Some(later) = &summary.later {
         lines.extend(later_lines(

@@ -241,6 +241,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "10000",
         about: "Requests to the Library API in a day, for projects that were granted more.",
     },
+    Setting {
+        name: "photoprism.sign_in",
+        in_file: true,
+        option: None,
+        variable: "PHOTOMOVE_PHOTOPRISM_SIGN_IN",
+        form: Form::Path,
+        default: "the sign-in kept by `photomove auth login photoprism`",
+        about: "File with server and sign-in that is used instead of the kept one; the session is written into it.",
+    },
 ];
 
 /// Returns the line of a setting.

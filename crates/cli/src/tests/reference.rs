@@ -15,7 +15,7 @@ fn sources() -> PathBuf {
 }
 
 /// Compares a page with what it should be, or writes it.
-fn check(name: &str, text: &str) {
+pub(super) fn check(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../docs/reference")
         .join(name);

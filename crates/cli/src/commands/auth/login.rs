@@ -4,6 +4,8 @@
 mod amazon;
 #[cfg(feature = "google")]
 mod google;
+#[cfg(feature = "photoprism")]
+mod photoprism;
 
 use photomove_core::{Account, Error, ErrorKind, Result};
 use serde_json::json;
@@ -38,6 +40,8 @@ async fn sign_in(app: &App, args: &LoginArgs, endpoint: &Endpoint) -> Result<()>
     let settings = app.settings(None)?;
     let accounts = Accounts::new(app, &settings);
     accounts.tidy();
+    #[cfg(feature = "photoprism")]
+    let endpoint = &photoprism::place(&accounts, args, endpoint).await?;
     let name = endpoint.account.clone().unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
     // A name that cannot be kept is refused before anybody signs in.
     accounts.store.path(&providers::key(endpoint.kind, &name))?;
@@ -46,7 +50,9 @@ async fn sign_in(app: &App, args: &LoginArgs, endpoint: &Endpoint) -> Result<()>
         Kind::Amazon => Box::pin(amazon::login(&accounts, args, &name)).await?,
         #[cfg(feature = "google")]
         Kind::Google => Box::pin(google::login(&accounts, args, &name)).await?,
-        #[cfg(not(all(feature = "amazon", feature = "google")))]
+        #[cfg(feature = "photoprism")]
+        Kind::PhotoPrism => Box::pin(photoprism::login(&accounts, args, endpoint, &name)).await?,
+        #[cfg(not(all(feature = "amazon", feature = "google", feature = "photoprism")))]
         kind => return Err(providers::not_built(kind)),
     };
     // An account that is named is always the kept one.
@@ -80,6 +86,7 @@ fn tell(accounts: &Accounts<'_>, kind: Kind, name: &str, account: &Account, repl
             match kind {
                 Kind::Amazon => "PHOTOMOVE_AMAZON_COOKIES",
                 Kind::Google => "PHOTOMOVE_GOOGLE_TOKEN",
+                Kind::PhotoPrism => "PHOTOMOVE_PHOTOPRISM_SIGN_IN",
             }
         ));
     }
@@ -100,7 +107,7 @@ pub(super) fn browser(word: &str) -> std::result::Result<String, String> {
     }
 }
 
-/// Options of one provider mean nothing to the other.
+/// Options of one provider mean nothing to the others.
 fn refuse_foreign_options(args: &LoginArgs, kind: Kind) -> Result<()> {
     let amazon = [
         ("--cookies", args.cookies.is_some()),
@@ -113,15 +120,30 @@ fn refuse_foreign_options(args: &LoginArgs, kind: Kind) -> Result<()> {
         ("--token", args.token.is_some()),
         ("--no-browser", args.no_browser),
     ];
-    let (foreign, owner): (&[_], _) = match kind {
-        Kind::Amazon => (&google, Kind::Google),
-        Kind::Google => (&amazon, Kind::Amazon),
-    };
-    match foreign.iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(
-            Error::new(ErrorKind::Config, format!("`{option}` belongs to `{}`", owner.word()))
-                .hint("see `photomove auth login --help`"),
-        ),
+    let photoprism = [
+        ("--url", args.photoprism.url.is_some()),
+        ("--user", args.photoprism.user.is_some()),
+        ("--app-password", args.photoprism.app_password),
+        ("--client-id", args.photoprism.client_id.is_some()),
+        ("--public", args.photoprism.public),
+        ("--plain-http", args.photoprism.plain_http),
+        ("--secret-file", args.photoprism.secret_file.is_some()),
+    ];
+    let all: [(&[_], _); 3] = [
+        (&amazon, Kind::Amazon),
+        (&google, Kind::Google),
+        (&photoprism, Kind::PhotoPrism),
+    ];
+    let foreign = all
+        .iter()
+        .filter(|(_, owner)| *owner != kind)
+        .flat_map(|(options, owner)| options.iter().map(move |(option, given)| (option, *given, owner)));
+    match foreign.into_iter().find(|(_, given, _)| *given) {
+        Some((option, _, owner)) => Err(Error::new(
+            ErrorKind::Config,
+            format!("`{option}` belongs to `{}`", owner.word()),
+        )
+        .hint("see `photomove auth login --help`")),
         None => Ok(()),
     }
 }

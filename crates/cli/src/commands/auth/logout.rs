@@ -48,6 +48,10 @@ pub(super) async fn run(app: &App, args: &LogoutArgs) -> Result<Exit> {
         Kind::Google if args.local => app.printer.text(
             "google goes on accepting it; take photomove's access away at https://myaccount.google.com/permissions to end it",
         ),
+        Kind::PhotoPrism if taken_back => {}
+        Kind::PhotoPrism => app
+            .printer
+            .text("sessions that it opened end by themselves; the server's web page ends them at once: Settings, Account"),
         Kind::Google => app
             .printer
             .text("the OAuth client stays kept, so that signing in again needs no file"),

@@ -16,18 +16,12 @@ pub(super) async fn run(app: &App) -> Result<Exit> {
     let accounts = Accounts::new(app, &settings);
     let mut endpoints = Vec::new();
     for kind in Kind::ALL {
-        let unnamed = Endpoint { kind, account: None };
+        let unnamed = Endpoint::of(kind);
         if accounts.file_of_settings(&unnamed).await?.is_some() {
             endpoints.push((unnamed, "by the settings"));
         }
         for account in accounts.kept(kind).await? {
-            endpoints.push((
-                Endpoint {
-                    kind,
-                    account: Some(account),
-                },
-                "kept",
-            ));
+            endpoints.push((Endpoint::named(kind, account), "kept"));
         }
     }
     let mut all_good = true;
@@ -37,7 +31,7 @@ pub(super) async fn run(app: &App) -> Result<Exit> {
     if endpoints.is_empty() {
         app.printer.text("nobody is signed in");
         app.printer
-            .talk("hint: run `photomove auth login amazon` or `photomove auth login google`");
+            .talk("hint: run `photomove auth login` with `amazon`, `google` or `photoprism`");
     }
     app.printer
         .text(&format!("sign-ins: {}", settings.credentials().display()));
@@ -81,7 +75,7 @@ async fn tell_account(app: &App, accounts: &Accounts<'_>, endpoint: &Endpoint, h
                 .account
                 .clone()
                 .filter(|name| name != providers::DEFAULT_ACCOUNT);
-            let named = Endpoint { account, ..*endpoint };
+            let named = endpoint.with_account(account);
             let error = again::exact(app, &named, error);
             let refused = matches!(error.kind(), ErrorKind::Auth(_) | ErrorKind::Config);
             object["state"] = if refused { "refused" } else { "unknown" }.into();

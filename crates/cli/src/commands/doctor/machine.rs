@@ -24,6 +24,7 @@ pub(super) fn versions(found: &mut Findings) {
         .filter(|kind| match kind {
             Kind::Amazon => cfg!(feature = "amazon"),
             Kind::Google => cfg!(feature = "google"),
+            Kind::PhotoPrism => cfg!(feature = "photoprism"),
         })
         .map(|kind| kind.word())
         .collect();

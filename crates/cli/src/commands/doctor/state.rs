@@ -97,6 +97,11 @@ pub(super) async fn sign_ins(found: &mut Findings, app: &App, settings: &Setting
             "OAuth client named by the settings",
             Worth::Client,
         ),
+        (
+            &settings.photoprism.sign_in,
+            "PhotoPrism sign-in named by the settings",
+            Worth::Account,
+        ),
     ];
     for (path, what, worth) in named {
         if let Some(path) = path {

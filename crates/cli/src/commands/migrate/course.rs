@@ -154,6 +154,7 @@ impl<'a> Course<'a> {
         options.spool_max_bytes = settings.spool_max_bytes;
         options.retry_refused = how.retry_refused;
         options.retry = how.retry;
+        options.restore_settings = how.restore_settings.then_some(true);
         options.words = Some((from.endpoint.to_string(), to.endpoint.to_string()));
         options.filters = how.filters.cloned().unwrap_or_default();
         options.target_free_bytes = how.free_bytes;
@@ -200,7 +201,7 @@ impl<'a> Course<'a> {
             match cause.filter(|cause| self.fits(cause, 0)) {
                 Some(cause) if self.wait(cause).await? == Woken::GoOn => {}
                 Some(_) => return Err(stopped_while_waiting()),
-                None => return Err(self.exact(error)),
+                None => return Err(self.exact(error).await),
             }
         }
     }
@@ -229,7 +230,7 @@ impl<'a> Course<'a> {
             };
             let cause = cause.filter(|cause| self.patience.waits_for(cause, true));
             let Some(cause) = cause.filter(|cause| self.fits(cause, sent_bytes)) else {
-                return self.ended(result);
+                return self.ended(result).await;
             };
             if self.wait(cause).await? == Woken::Stopped {
                 return match result {
@@ -266,9 +267,9 @@ impl<'a> Course<'a> {
 
     /// Before anything has begun: offers the person at the terminal to sign in here, and takes the new sign-in.
     async fn signed_in_again(&mut self, error: &Error) -> Result<bool> {
-        let side = match error.provider_name() {
-            Some(kind) if kind == self.to.endpoint.kind.word() => &mut self.to,
-            _ => &mut self.from,
+        let side = match self.is_of_target(error).await {
+            true => &mut self.to,
+            false => &mut self.from,
         };
         let offered = offer(&self.pause, &side.endpoint, error).await;
         if !offered.map_err(|error| again::exact(self.pause.app(), &side.endpoint, error))? {
@@ -292,9 +293,9 @@ impl<'a> Course<'a> {
     }
 
     async fn wait_for_sign_in(&mut self, error: &Error) -> Result<Woken> {
-        let side = match error.provider_name() {
-            Some(kind) if kind == self.to.endpoint.kind.word() => &mut self.to,
-            _ => &mut self.from,
+        let side = match self.is_of_target(error).await {
+            true => &mut self.to,
+            false => &mut self.from,
         };
         let mut known = match side.tried {
             true => self.pause.accounts().fingerprint(&side.endpoint).await?,
@@ -358,10 +359,13 @@ impl<'a> Course<'a> {
     }
 
     /// Puts the exact command into whatever asks for a sign-in or for another day.
-    fn ended(&self, result: Result<Summary>) -> Result<Summary> {
-        let mut summary = result.map_err(|error| self.exact(error))?;
+    async fn ended(&self, result: Result<Summary>) -> Result<Summary> {
+        let mut summary = match result {
+            Ok(summary) => summary,
+            Err(error) => return Err(self.exact(error).await),
+        };
         summary.stopped = match summary.stopped {
-            Some(StopReason::SignInNeeded(error)) => Some(StopReason::SignInNeeded(self.exact(error))),
+            Some(StopReason::SignInNeeded(error)) => Some(StopReason::SignInNeeded(self.exact(error).await)),
             Some(StopReason::Quota { resets_at, error }) => Some(StopReason::Quota {
                 resets_at,
                 // The command is told at the end of the summary.
@@ -372,7 +376,21 @@ impl<'a> Course<'a> {
         Ok(summary)
     }
 
-    fn exact(&self, error: Error) -> Error {
+    /// Says whether an error is the destination's, else the source's. Where both are of one kind, both are asked.
+    async fn is_of_target(&self, error: &Error) -> bool {
+        let (from, to) = (self.from.endpoint.kind, self.to.endpoint.kind);
+        if from != to {
+            return error.provider_name() == Some(to.word());
+        }
+        match error.kind() {
+            ErrorKind::Auth(_) => {
+                !matches!(self.from.provider.connect().await, Err(found) if found.kind() == error.kind())
+            }
+            _ => true,
+        }
+    }
+
+    async fn exact(&self, error: Error) -> Error {
         let of_this_run = ErrorKind::Quota {
             resource: Resource::Run,
             resets_at: None,
@@ -385,9 +403,9 @@ impl<'a> Course<'a> {
         if let Some(Cause::Quota(_, resets_at)) = Cause::of_error(&error) {
             return self.pause.without_waiting(error, resets_at, self.limits.stop_at, true);
         }
-        let endpoint = match error.provider_name() {
-            Some(kind) if kind == self.to.endpoint.kind.word() => &self.to.endpoint,
-            _ => &self.from.endpoint,
+        let endpoint = match self.is_of_target(&error).await {
+            true => &self.to.endpoint,
+            false => &self.from.endpoint,
         };
         again::exact(self.pause.app(), endpoint, error)
     }

@@ -95,6 +95,12 @@ fn next_steps(app: &App, summary: &Summary) -> Vec<String> {
         Some(StopReason::Limit(_)) => steps.push(format!("{command} goes on from here, with the same limits")),
         Some(_) => steps.push(format!("run {command} again: it goes on from here")),
     }
+    if summary.stopped.is_none() && !summary.settings_left.is_empty() {
+        let command = again::command(app, &format!("{} restore-settings", summary.target.kind));
+        steps.push(format!(
+            "`{command}` puts back what the run changed in the destination's settings, and says what may follow"
+        ));
+    }
     if summary.accounting.failed.count > 0 || summary.accounting.skipped.count > 0 {
         let command = again::command(app, "status --failures");
         steps.push(format!("`{command}` lists what did not arrive"));

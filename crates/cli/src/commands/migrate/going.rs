@@ -14,6 +14,9 @@ pub(crate) struct GoingArgs {
     /// Wait for a new sign-in and for the next day's quota, also where nobody is at a terminal, then go on
     #[arg(long)]
     pub(crate) wait: bool,
+    /// Put back at the end what the run changes in the destination's settings, without a question; the plan says what that is
+    #[arg(long)]
+    pub(crate) restore_settings: bool,
     /// Run a shell command on every pause and at the end; it finds `PHOTOMOVE_EVENT` (`paused`, `finished`, `stopped`,
     /// `failed`), `PHOTOMOVE_MESSAGE` and, at the end, `PHOTOMOVE_EXIT_CODE` in its environment
     #[arg(long, value_name = "CMD")]

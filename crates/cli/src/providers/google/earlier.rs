@@ -13,19 +13,17 @@ const PROJECT: &str = "project";
 
 /// Returns the sign-in that `name` has had so far, if there is one that can be read.
 pub(crate) async fn earlier(accounts: &Accounts<'_>, name: &str) -> Option<TokenFile> {
-    let endpoint = Endpoint {
-        kind: Kind::Google,
-        // The default account may be the one of the settings' file.
-        account: (name != DEFAULT_ACCOUNT).then(|| name.to_owned()),
-    };
+    // The default account may be the one of the settings' file.
+    let account = (name != DEFAULT_ACCOUNT).then(|| name.to_owned());
+    let endpoint = Endpoint::of(Kind::Google).with_account(account);
     if name == DEFAULT_ACCOUNT && accounts.file_of_settings(&endpoint).await.ok()?.is_none() {
         let text = accounts.store.load(&providers::key(Kind::Google, name)).await.ok()??;
         return TokenFile::parse(secrecy::ExposeSecret::expose_secret(&text)).ok();
     }
     let sign_in = match accounts.sign_in(&endpoint).await.ok()? {
         SignIn::Google(sign_in) => sign_in,
-        #[cfg(feature = "amazon")]
-        SignIn::Amazon(_) => return None,
+        #[cfg(any(feature = "amazon", feature = "photoprism"))]
+        _ => return None,
     };
     TokenFile::load(&*sign_in.store, &sign_in.key).await.ok()
 }

@@ -45,10 +45,7 @@ pub(super) async fn login(accounts: &Accounts<'_>, args: &LoginArgs, name: &str)
     file.save(&accounts.store, &providers::key(Kind::Google, name)).await?;
     accounts.store.save(&client_key(name), &text).await?;
     // A named account is looked up in the store, whatever the settings say.
-    let endpoint = Endpoint {
-        kind: Kind::Google,
-        account: Some(name.to_owned()),
-    };
+    let endpoint = Endpoint::named(Kind::Google, name);
     let sign_in = accounts.sign_in(&endpoint).await?;
     let connected = accounts.open_alone(sign_in).await?.connect().await;
     connected.map_err(|error| still_kept(accounts, error))
@@ -59,10 +56,7 @@ pub(super) async fn tell_notes(accounts: &Accounts<'_>, name: &str) -> Result<()
     let text = accounts.store.load(&providers::key(Kind::Google, name)).await?;
     let Some(text) = text else { return Ok(()) };
     let file = TokenFile::parse(text.expose_secret())?;
-    let endpoint = Endpoint {
-        kind: Kind::Google,
-        account: Some(name.to_owned()),
-    };
+    let endpoint = Endpoint::named(Kind::Google, name);
     for note in standing_of(accounts, &endpoint, file).notes() {
         accounts.app.printer.note(&note);
     }
