@@ -1,0 +1,52 @@
+//! Numbers of the tags that are read.
+
+pub(super) const REDUCED: u16 = 0x00fe;
+pub(super) const WIDTH: u16 = 0x0100;
+pub(super) const HEIGHT: u16 = 0x0101;
+pub(super) const DESCRIPTION: u16 = 0x010e;
+pub(super) const MAKE: u16 = 0x010f;
+pub(super) const MODEL: u16 = 0x0110;
+pub(super) const ORIENTATION: u16 = 0x0112;
+pub(super) const MODIFIED: u16 = 0x0132;
+pub(super) const SUB_IFDS: u16 = 0x014a;
+pub(super) const XMP: u16 = 0x02bc;
+pub(super) const RATING: u16 = 0x4746;
+pub(super) const EXPOSURE: u16 = 0x829a;
+pub(super) const F_NUMBER: u16 = 0x829d;
+pub(super) const IPTC: u16 = 0x83bb;
+pub(super) const PHOTOSHOP: u16 = 0x8649;
+pub(super) const EXIF: u16 = 0x8769;
+pub(super) const GPS: u16 = 0x8825;
+pub(super) const ISO: u16 = 0x8827;
+pub(super) const ORIGINAL: u16 = 0x9003;
+pub(super) const DIGITIZED: u16 = 0x9004;
+pub(super) const OFFSET: u16 = 0x9010;
+pub(super) const OFFSET_ORIGINAL: u16 = 0x9011;
+pub(super) const OFFSET_DIGITIZED: u16 = 0x9012;
+pub(super) const FOCAL_LENGTH: u16 = 0x920a;
+pub(super) const MAKER_NOTE: u16 = 0x927c;
+pub(super) const USER_COMMENT: u16 = 0x9286;
+pub(super) const FRACTION: u16 = 0x9290;
+pub(super) const FRACTION_ORIGINAL: u16 = 0x9291;
+pub(super) const FRACTION_DIGITIZED: u16 = 0x9292;
+pub(super) const XP_TITLE: u16 = 0x9c9b;
+pub(super) const XP_COMMENT: u16 = 0x9c9c;
+pub(super) const XP_KEYWORDS: u16 = 0x9c9e;
+pub(super) const PIXEL_WIDTH: u16 = 0xa002;
+pub(super) const PIXEL_HEIGHT: u16 = 0xa003;
+pub(super) const LENS_MODEL: u16 = 0xa434;
+pub(super) const TITLE: u16 = 0xa436;
+
+pub(super) const RW2_TOP: u16 = 0x0004;
+pub(super) const RW2_LEFT: u16 = 0x0005;
+pub(super) const RW2_BOTTOM: u16 = 0x0006;
+pub(super) const RW2_RIGHT: u16 = 0x0007;
+
+pub(super) const GPS_LATITUDE_REF: u16 = 0x01;
+pub(super) const GPS_LATITUDE: u16 = 0x02;
+pub(super) const GPS_LONGITUDE_REF: u16 = 0x03;
+pub(super) const GPS_LONGITUDE: u16 = 0x04;
+pub(super) const GPS_ALTITUDE_REF: u16 = 0x05;
+pub(super) const GPS_ALTITUDE: u16 = 0x06;
+pub(super) const GPS_TIME: u16 = 0x07;
+pub(super) const GPS_DATE: u16 = 0x1d;
