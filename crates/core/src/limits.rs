@@ -295,6 +295,10 @@ impl PhotoSink for LimitedSink {
         self.inner.read_back(item, part).await
     }
 
+    async fn changes_ahead(&self) -> Result<Vec<SettingChange>> {
+        self.inner.changes_ahead().await
+    }
+
     async fn prepare(&self) -> Result<Vec<SettingChange>> {
         self.inner.prepare().await
     }

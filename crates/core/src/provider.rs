@@ -171,6 +171,14 @@ pub trait PhotoSink: PhotoProvider {
     /// # Errors
     /// [`crate::ErrorKind::Unsupported`] if the service does not give the bytes back.
     async fn read_back(&self, item: &DestId, part: &PartId) -> Result<Media>;
+    /// Says which settings [`PhotoSink::prepare`] would change now, and changes nothing. It is written down before they
+    /// are changed, so that a run which dies in between leaves nothing changed that nobody knows of.
+    ///
+    /// # Errors
+    /// When the service cannot be asked.
+    async fn changes_ahead(&self) -> Result<Vec<SettingChange>> {
+        Ok(Vec::new())
+    }
     /// Prepares the destination for a run and says which settings were changed.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ pub use self::events::Events;
 pub use self::files::Arrival;
 pub use self::form::UploadFile;
 pub use self::library::{ImportRun, IndexRun};
+pub(crate) use self::photos::absent;
 pub use self::session::{MediaKey, SessionRef};
 pub use self::upload::{Received, Uploaded};
 pub use self::webdav::{DavEntry, DavRoot, DavWrite, WebDav};

@@ -28,6 +28,8 @@ pub(crate) const FIELDS: Fields = Fields::TAKEN
 
 /// Label names of this uncertainty are hidden.
 const HIDDEN_PERCENT: i64 = 100;
+/// Under what name the server's own name of the time zone is kept beside the offset.
+pub(crate) const TIME_ZONE: &str = "TimeZone";
 /// What the server calls a place that it does not know.
 const UNKNOWN: &str = "zz";
 
@@ -241,7 +243,7 @@ fn extra(photo: &Photo) -> BTreeMap<String, Value> {
         ("Type", json!(photo.kind.as_str())),
         ("Quality", json!(photo.quality)),
         ("TakenSrc", json!(photo.taken_src.as_str())),
-        ("TimeZone", json!(photo.time_zone)),
+        (TIME_ZONE, json!(photo.time_zone)),
         ("CreatedAt", json!(photo.created_at)),
         ("EditedAt", json!(photo.edited_at)),
     ]

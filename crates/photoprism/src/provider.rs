@@ -9,8 +9,9 @@ use photomove_core::{
     ProviderInfo, Result, SessionId,
 };
 use photomove_http::{HttpEnv, Origin};
+use url::Url;
 
-use crate::auth::PhotoPrismAuth;
+use crate::auth::{KeptAccount, PhotoPrismAuth};
 use crate::client::PhotoPrismClient;
 use crate::config::PhotoPrismConfig;
 use crate::search::{AlbumSearch, PhotoSearch};
@@ -154,16 +155,37 @@ impl PhotoPrism {
         self.note_stacks(config.settings.as_ref().and_then(|settings| settings.stack.as_ref()));
         self.session().await?;
         let base = self.client.site().path().trim_end_matches('/');
+        let server = server_name(self.client.site());
         let account = Account {
             // Two servers on one host are told apart by the base path.
             owner: Owner::from(format!("{uid}{base}")),
-            label: Some(format!("{}{base}", Origin::of(self.client.site()).host)),
+            label: Some(match self.user_name().await {
+                Some(name) => format!("{name} at {server}"),
+                None => server,
+            }),
             used: None,
             limit: None,
             expires: None,
         };
         Ok((account, config))
     }
+
+    /// The name of whom the sign-in belongs to, where it may be known.
+    async fn user_name(&self) -> Option<String> {
+        let named = |account: Option<KeptAccount>| account.map(|account| account.name).filter(|name| !name.is_empty());
+        let known = self.client.session().entered().await.ok()?.account;
+        match named(known) {
+            Some(name) => Some(name),
+            None => named(self.client.account().await.ok()?.user),
+        }
+    }
+}
+
+/// The server as people know it: host, port where it is not the usual one, and base path.
+fn server_name(site: &Url) -> String {
+    let port = site.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let base = site.path().trim_end_matches('/');
+    format!("{}{port}{base}", Origin::of(site).host)
 }
 
 /// Says whether a scope lets everything be done that a migration needs.
@@ -236,6 +258,16 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case("https://photos.example/", "photos.example")]
+    #[case("https://photos.example:443/prism/", "photos.example/prism")]
+    #[case("http://photos.example:443/", "photos.example:443")]
+    #[case("http://127.0.0.1:2342/a/b/", "127.0.0.1:2342/a/b")]
+    #[case("http://[::1]:2342/", "[::1]:2342")]
+    fn servers_on_one_host_look_different(#[case] site: &str, #[case] name: &str) {
+        assert_eq!(server_name(&site.parse().unwrap()), name);
+    }
 
     #[rstest]
     #[case("", true, &[])]

@@ -8,6 +8,7 @@ mod present;
 mod settings;
 mod settle;
 mod stage;
+mod suspicion;
 mod token;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use crate::provider::{PhotoPrism, lacks, refused};
 use crate::wire::{Features, ServerConfig};
 
 use albums::InFlight;
+use present::Recent;
 
 /// Bundles that are created in one go; each is a call of its own.
 const BATCH: NonZeroU32 = NonZeroU32::new(16).unwrap();
@@ -127,6 +129,7 @@ pub struct PhotoPrismSink {
     provider: Arc<PhotoPrism>,
     /// Names under which albums are being created by this process.
     naming: InFlight,
+    recent: Recent,
     log_seen: std::sync::atomic::AtomicI64,
 }
 
@@ -135,6 +138,7 @@ impl PhotoPrismSink {
         Self {
             provider,
             naming: InFlight::default(),
+            recent: Recent::default(),
             log_seen: std::sync::atomic::AtomicI64::new(0),
         }
     }
@@ -297,6 +301,10 @@ impl PhotoSink for PhotoPrismSink {
             size_bytes: download.size_bytes(),
             stream: download.stream(),
         })
+    }
+
+    async fn changes_ahead(&self) -> Result<Vec<SettingChange>> {
+        self.stacking_changes().await
     }
 
     async fn prepare(&self) -> Result<Vec<SettingChange>> {

@@ -45,6 +45,14 @@ const LOSES: &[Gap] = &[
         what: "previews that the server made",
         why: "they are made anew from the originals",
     },
+    Gap {
+        what: "files that the server could make no picture of",
+        why: "no search of the server finds them: look for them among the files on its disk",
+    },
+    Gap {
+        what: "artist, copyright, licence, subject and notes of photos",
+        why: "they stay in the files as far as they came with them; what was typed in at the server is left there",
+    },
 ];
 
 pub(crate) fn capabilities(provider: &PhotoPrism) -> SourceCaps {
@@ -72,13 +80,19 @@ impl PhotoPrism {
         let count = self.page_photos() + u32::try_from(overlap).unwrap_or(0);
         let page = self.client().photos(search, count, from).await?;
         let is_last = page.next_offset().is_none();
-        let mark = place.last.take();
-        let seen = mark
+        let seen = place
+            .last
             .as_ref()
             .and_then(|mark| page.rows.iter().position(|row| row.uid == *mark));
-        if mark.is_some() && seen.is_none() && place.rewinds < REWINDS_MAX && from > 0 {
+        // Where the newest come first, a row that is newer than the mark is as good: the mark itself may be gone.
+        let newest = page.rows.first().and_then(PhotoRow::photo_id);
+        let is_newer = place.newest_first && place.number.zip(newest).is_some_and(|(mark, newest)| newest >= mark);
+        if place.last.is_some() && seen.is_none() && !is_newer && place.rewinds < REWINDS_MAX && from > 0 {
+            // Further each time, with the same mark: it is not known how many are gone.
+            let back = u64::from(self.page_photos()) << place.steps;
             place.rewinds += 1;
-            place.offset = from.saturating_sub(u64::from(self.page_photos()));
+            place.steps += 1;
+            place.offset = place.offset.saturating_sub(back);
             tracing::debug!(
                 from,
                 to = place.offset,
@@ -87,8 +101,11 @@ impl PhotoPrism {
             // Known rows come again, which does no harm.
             return Ok((Vec::new(), false));
         }
+        place.steps = 0;
         place.offset = from + page.count;
-        place.last = page.rows.last().map(|row| row.uid.clone());
+        if let Some(last) = page.rows.last() {
+            (place.last, place.number) = (Some(last.uid.clone()), last.photo_id());
+        }
         let mut rows = page.rows;
         if let Some(seen) = seen {
             rows.drain(..=seen);
@@ -276,6 +293,8 @@ impl PhotoPrism {
             order => order.to_owned(),
         };
         tour.passes = vec![Pass::Shown, Pass::Archived];
+        // Members come as the album shows them.
+        tour.place.newest_first = false;
         Ok(tour)
     }
 

@@ -403,6 +403,9 @@ impl PhotoSink for WrongSink {
     async fn read_back(&self, item: &DestId, part: &PartId) -> Result<Media> {
         self.inner.read_back(item, part).await
     }
+    async fn changes_ahead(&self) -> Result<Vec<SettingChange>> {
+        self.inner.changes_ahead().await
+    }
     async fn prepare(&self) -> Result<Vec<SettingChange>> {
         self.inner.prepare().await
     }

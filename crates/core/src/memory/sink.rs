@@ -233,6 +233,24 @@ pub(super) fn is_alive(staged: &StagedBytes, now: jiff::Timestamp) -> bool {
     staged.until.is_none_or(|until| now < until)
 }
 
+impl MemoryProvider {
+    /// Settings that are not as a run wants them.
+    fn open_changes(&self) -> Vec<SettingChange> {
+        let state = self.state();
+        let mut changes = Vec::new();
+        for change in &self.rules.settings {
+            let present = state.settings.get(&change.setting);
+            if present != Some(&change.after) {
+                changes.push(SettingChange {
+                    before: present.cloned().unwrap_or_default(),
+                    ..change.clone()
+                });
+            }
+        }
+        changes
+    }
+}
+
 #[async_trait]
 impl PhotoSink for MemoryProvider {
     async fn find(&self, wanted: &[Wanted]) -> Result<Vec<Lookup>> {
@@ -356,22 +374,17 @@ impl PhotoSink for MemoryProvider {
         })
     }
 
+    async fn changes_ahead(&self) -> Result<Vec<SettingChange>> {
+        Ok(self.open_changes())
+    }
+
     async fn prepare(&self) -> Result<Vec<SettingChange>> {
         let reply = self.begin(Operation::Prepare)?;
-        let changes = {
+        let changes = self.open_changes();
+        for change in &changes {
             let mut state = self.state();
-            let mut changes = Vec::new();
-            for change in &self.rules.settings {
-                let present = state.settings.insert(change.setting.clone(), change.after.clone());
-                if present.as_ref() != Some(&change.after) {
-                    changes.push(SettingChange {
-                        before: present.unwrap_or_default(),
-                        ..change.clone()
-                    });
-                }
-            }
-            changes
-        };
+            state.settings.insert(change.setting.clone(), change.after.clone());
+        }
         reply.give(changes)
     }
 

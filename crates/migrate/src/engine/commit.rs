@@ -33,6 +33,15 @@ pub(super) enum After {
 /// A call's reply for one upload.
 type Replies = Vec<(i64, Reply)>;
 
+/// Says whether what was staged is not known any more, rather than refused for what it is.
+fn is_gone(step: &Step) -> bool {
+    match step {
+        Step::Split(_) => true,
+        Step::Fail(reason) => reason.kind == "not_found",
+        _ => false,
+    }
+}
+
 impl Core {
     /// Commits the next batch of a group.
     pub(super) async fn commit_group(self: Arc<Self>, group: Option<i64>) -> StepResult<After> {
@@ -237,8 +246,9 @@ impl Core {
                     retry: Some((reason, at)),
                 }
             }
-            // Not the fault of the item, however often it happens: a run may see many sessions.
-            Step::Fail(_) | Step::Split(_) if self.is_of_other_session(members) => Reply::SendAgain {
+            // Not the fault of the item, however often it happens: a run may see many sessions. What was refused for
+            // itself is not sent again because of that.
+            step if is_gone(&step) && self.is_of_other_session(members) => Reply::SendAgain {
                 reason: Reason {
                     kind: "session_over".into(),
                     message: "the session under which it was sent has ended, so it is sent again".into(),

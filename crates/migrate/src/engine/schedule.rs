@@ -411,13 +411,14 @@ impl<'a> Schedule<'a> {
         }
         self.core.busy.store(true, std::sync::atomic::Ordering::Relaxed);
         self.core.board.stage(Stage::Transfer);
-        let changes = self
-            .core
-            .sink
-            .prepare()
-            .await
-            .map_err(|error| self.core.stop_for(error))?;
-        let job = self.core.job;
+        let (job, sink) = (self.core.job, &self.core.sink);
+        let stop = |error| self.core.stop_for(error);
+        // Written down first: who dies between the change and its record would leave it there for ever.
+        let ahead = sink.changes_ahead().await.map_err(stop)?;
+        if !ahead.is_empty() {
+            self.core.write(move |c| jobs::put_settings(c, job, &ahead)).await?;
+        }
+        let changes = sink.prepare().await.map_err(stop)?;
         self.core.write(move |c| jobs::put_settings(c, job, &changes)).await?;
         self.prepared = true;
         Ok(())

@@ -180,7 +180,13 @@ impl KeptSignIn {
     /// [`ErrorKind::Config`] if it is something else; never quotes it.
     pub fn from_credential(text: &SecretString) -> Result<Self> {
         // serde's words could quote a secret, so they are left out.
-        serde_json::from_str(text.expose_secret()).map_err(|_| unreadable("the kept sign-in cannot be read"))
+        let mut kept: Self =
+            serde_json::from_str(text.expose_secret()).map_err(|_| unreadable("the kept sign-in cannot be read"))?;
+        // People write it without the last slash, or as the browser shows it. Whether it may be used is told where it is.
+        if let Ok(site) = kept.config().with_plain_http(true).site() {
+            kept.url = site;
+        }
+        Ok(kept)
     }
 
     /// Reads a kept sign-in; `None` if there is none.
@@ -249,6 +255,26 @@ mod tests {
             assert_eq!(back.session.as_ref().unwrap().token.expose_secret(), "hush");
             assert!(!format!("{back:?}").contains("hush"), "{back:?}");
         }
+    }
+
+    #[test]
+    fn an_address_written_by_hand_is_that_of_the_server() {
+        for (written, meant) in [
+            ("https://a.example", "https://a.example/"),
+            ("https://a.example/prism", "https://a.example/prism/"),
+            (
+                "https://a.example/prism/library/browse?view=cards",
+                "https://a.example/prism/",
+            ),
+            ("http://nas.example:2342/prism", "http://nas.example:2342/prism/"),
+        ] {
+            let text = format!(r#"{{"url": "{written}", "sign_in": {{"kind": "public"}}}}"#);
+            let kept = KeptSignIn::from_credential(&text.into()).unwrap();
+            assert_eq!(kept.url.as_str(), meant);
+        }
+        let nas = r#"{"url": "http://nas.example/prism", "sign_in": {"kind": "public"}}"#;
+        let kept = KeptSignIn::from_credential(&nas.into()).unwrap();
+        assert!(kept.config().site().is_err(), "plain HTTP is still to be allowed");
     }
 
     #[test]

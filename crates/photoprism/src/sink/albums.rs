@@ -7,14 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use photomove_core::{
-    DestAlbumId, DestId, Digester, Error, ErrorKind, HashKinds, NewAlbum, Operation, Result, Settled, cut_chars,
+    DestAlbumId, DestId, Digester, Error, ErrorKind, HashKinds, NewAlbum, Operation, Rejection, Result, Settled,
+    cut_chars,
 };
 
-use super::present::{Present, unsettled};
+use super::present::{Present, REVIEWED, unsettled};
 use super::{PhotoPrismSink, TITLE_CHARS};
 use crate::KIND;
 use crate::search::AlbumSearch;
-use crate::wire::{Album, AlbumProperties};
+use crate::wire::{Album, AlbumProperties, PhotoProperties};
 
 /// Beginning of the names under which albums are made; no person gives one such a title.
 const MARK: &str = "photomove";
@@ -97,7 +98,9 @@ impl PhotoPrismSink {
         {
             let is_known = known.iter().any(|id| id.as_str() == seen.uid);
             let is_younger = seen.created_at.is_none_or(|at| at >= earliest);
-            if is_known || !is_younger || seen.is_smart() {
+            // Nothing was put into ours yet: one that holds photos is somebody else's, whatever its title.
+            let is_filled = seen.photo_count.is_some_and(|count| count > 0);
+            if is_known || !is_younger || is_filled || seen.is_smart() {
                 continue;
             }
             if seen.title.starts_with(&first_name) && !self.naming.with(|names| names.contains(&seen.title)) {
@@ -114,17 +117,11 @@ impl PhotoPrismSink {
             let made = self.client().update_album(&left.uid, &properties(album)).await?;
             return Ok(adopt(made));
         }
-        match whole.len() {
-            0 => Ok(Settled::DidNot),
-            1 => Ok(whole.pop().map_or(Settled::DidNot, adopt)),
-            _ => {
-                whole.retain(|album| album.photo_count.unwrap_or(0) == 0);
-                Ok(match whole.pop() {
-                    Some(only) if whole.is_empty() => adopt(only),
-                    _ => Settled::Unknown,
-                })
-            }
-        }
+        Ok(match whole.len() {
+            0 => Settled::DidNot,
+            1 => whole.pop().map_or(Settled::DidNot, adopt),
+            _ => Settled::Unknown,
+        })
     }
 
     pub(super) async fn add(&self, album: &DestAlbumId, members: &[DestId]) -> Result<Vec<Result<()>>> {
@@ -137,7 +134,12 @@ impl PhotoPrismSink {
             .present(&hashes)
             .await
             .map_err(|error| error.operation(Operation::AddToAlbum))?;
-        let ids: HashSet<&str> = present.values().filter_map(Present::photo).collect();
+        let left_out = self.take_out_of_review(&present).await?;
+        let ids: HashSet<&str> = present
+            .values()
+            .filter_map(Present::photo)
+            .filter(|uid| !left_out.contains(*uid))
+            .collect();
         let added: HashSet<String> = match ids.is_empty() {
             true => HashSet::new(),
             false => {
@@ -148,8 +150,15 @@ impl PhotoPrismSink {
         let result = |present: &HashMap<String, Present>, hash: &str| match present.get(hash) {
             Some(Present::Unsettled) => Err(unsettled().operation(Operation::AddToAlbum)),
             Some(found) if found.photo().is_some_and(|photo| added.contains(photo)) => Ok(()),
+            Some(found) if found.photo().is_some_and(|photo| left_out.contains(photo)) => Err(Error::new(
+                ErrorKind::Rejected(Rejection::Policy),
+                "the photo is archived and in review, and the album would bring it back from the archive",
+            )
+            .provider(KIND)
+            .operation(Operation::AddToAlbum)
+            .hint("look at it in the archive of PhotoPrism; restore it there if it is to be in the album")),
             // It moved between the question and the call.
-            Some(Present::Shown(_) | Present::Archived(_)) => Err(unsettled().operation(Operation::AddToAlbum)),
+            Some(Present::Shown(_) | Present::Archived { .. }) => Err(unsettled().operation(Operation::AddToAlbum)),
             _ => Err(Error::new(
                 ErrorKind::NotFound,
                 "photoprism does not show the photo, so that it can enter no album",
@@ -158,6 +167,30 @@ impl PhotoPrismSink {
             .operation(Operation::AddToAlbum)),
         };
         Ok(hashes.into_iter().map(|hash| result(&present, hash)).collect())
+    }
+
+    /// Lets archived photos pass for looked at, where they are: an album that takes them as they were brings them back.
+    /// Returns those of which the server does not say so.
+    async fn take_out_of_review(&self, present: &HashMap<String, Present>) -> Result<HashSet<String>> {
+        let in_review: HashSet<&str> = present
+            .values()
+            .filter_map(|present| match present {
+                Present::Archived { uid, in_review: true } => Some(uid.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut left_out = HashSet::new();
+        for uid in in_review {
+            // Any change does, also none.
+            match self.client().update_photo(uid, &PhotoProperties::default()).await {
+                Ok(photo) if photo.quality >= REVIEWED => {}
+                Ok(_) => drop(left_out.insert(uid.to_owned())),
+                // It was deleted meanwhile, which the album's answer tells.
+                Err(error) if *error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.operation(Operation::AddToAlbum)),
+            }
+        }
+        Ok(left_out)
     }
 }
 

@@ -9,9 +9,9 @@ use photomove_core::{
     Committed, DestId, Error, ErrorKind, Happened, Operation, Rejection, Result, SessionId, StagedBundle,
 };
 
-use super::PhotoPrismSink;
 use super::present::{Present, unsettled};
 use super::token::Ticket;
+use super::{PhotoPrismSink, suspicion};
 use crate::KIND;
 
 /// Entries of the log that are looked through for a reason.
@@ -91,9 +91,10 @@ impl PhotoPrismSink {
         self.client().process_upload(token, &no_albums).await?;
         // The client signs in again by itself, and under the new session nothing waited.
         if session_of(bundle) != Some(&self.provider.session().await?) {
-            let present = self.present_one(&tickets[0].sha1).await?;
-            if present == Present::Unknown {
-                return Err(another());
+            for ticket in &tickets {
+                if self.present_one(&ticket.sha1).await? == Present::Unknown {
+                    return Err(another());
+                }
             }
         }
         Ok(tickets)
@@ -118,12 +119,13 @@ impl PhotoPrismSink {
             let refusal = match present.get(&ticket.sha1).unwrap_or(&Present::Unknown) {
                 Present::Shown(_) => None,
                 // Bytes that were archived before are swallowed; it was looked for them a moment ago.
-                Present::Archived(_) => {
+                Present::Archived { .. } => {
                     swallowed += 1;
                     None
                 }
                 Present::Unsettled => return Err(unsettled().operation(Operation::Commit)),
                 Present::Hidden { .. } => Some(hidden(ticket)),
+                Present::Preview => Some(preview(ticket)),
                 Present::Unknown => Some(self.not_imported(ticket, tickets.len() > 1).await),
             };
             match refusal {
@@ -147,7 +149,8 @@ impl PhotoPrismSink {
     /// Why the server does not know a file that it was given. It must not be sent again: each time one more copy stays
     /// on the server's disk.
     async fn not_imported(&self, ticket: &Ticket, has_company: bool) -> Error {
-        let kind = ErrorKind::Rejected(Rejection::Invalid);
+        let suspicion = suspicion::of(&ticket.name, ticket.size_bytes);
+        let kind = ErrorKind::Rejected(suspicion);
         let ending = ticket.name.rsplit('.').next().unwrap_or_default();
         let error = match self.log_about(ending).await {
             Some(text) => failed(
@@ -160,8 +163,7 @@ impl PhotoPrismSink {
             ),
             None => failed(
                 kind,
-                "photoprism did not import the file: it may be damaged, too large, or of a type that needs a helper \
-                 which the server does not have",
+                format!("photoprism did not import the file: {}", suspicion::words(suspicion)),
             ),
         };
         error
@@ -182,6 +184,16 @@ impl PhotoPrismSink {
         let line = entry.message.chars().map(|c| if c.is_control() { ' ' } else { c });
         Some(line.take(LOG_CHARS).collect())
     }
+}
+
+/// The server takes the bytes for something that it has: a preview, which is no original and may be thrown away.
+fn preview(ticket: &Ticket) -> Error {
+    failed(
+        ErrorKind::Rejected(Rejection::Policy),
+        "photoprism has these very bytes as a preview of another picture, and takes no second copy",
+    )
+    .context("sent as", &ticket.name)
+    .hint("the file was made of a picture that the server holds: that one is its original")
 }
 
 /// The server made a record that it shows nowhere; the same bytes would be swallowed from now on.

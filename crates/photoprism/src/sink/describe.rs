@@ -1,11 +1,12 @@
 //! Metadata, set once a photo is there: only what differs is sent, and what came back is believed.
 
 mod wishes;
+mod zones;
 
 use photomove_core::{DestId, Error, ErrorKind, Fields, Metadata, Operation, Result};
 
 use super::PhotoPrismSink;
-use super::present::unsettled;
+use super::present::{REVIEWED, unsettled};
 use crate::KIND;
 use crate::client::Arrival;
 use crate::wire::{NewLabel, Photo};
@@ -24,8 +25,6 @@ pub(super) const FIELDS: Fields = Fields::TAKEN
 
 /// How often it is begun anew because the file moved to another photo.
 const TRIES: u32 = 3;
-/// Photos below this quality are in review, which the web page does not show.
-const REVIEWED: i32 = 3;
 
 fn failed(kind: ErrorKind, message: &str) -> Error {
     Error::new(kind, message).provider(KIND).operation(Operation::Describe)
@@ -35,7 +34,7 @@ impl PhotoPrismSink {
     /// Sets metadata of the photo that a file belongs to now, and says which fields it holds then.
     pub(super) async fn set_metadata(&self, item: &DestId, patch: &Metadata) -> Result<Fields> {
         for _ in 0..TRIES {
-            let arrival = self.client().arrival(item.as_str()).await;
+            let arrival = self.arrival(item.as_str()).await;
             let before = match arrival.map_err(|error| error.operation(Operation::Describe))? {
                 Arrival::Visible(photo) | Arrival::Archived(photo) => *photo,
                 Arrival::Unsettled => return Err(unsettled().operation(Operation::Describe)),

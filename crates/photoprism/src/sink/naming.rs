@@ -61,18 +61,33 @@ pub(super) fn name(own: &str, siblings: &Siblings, seen: Option<FileType>) -> Re
         None => (vec![own], 0),
     };
     let stem = stem(names[0]);
-    // What stands before is taken to be what its name says: all are named alike without knowing each other's bytes.
-    let mut taken: Vec<String> = Vec::new();
-    for before in &names[..place] {
-        let ending = ending(before, None).unwrap_or_else(|_| extension(before));
-        taken.push(free(&ending, &taken));
-    }
     let ending = ending(own, seen)?;
-    Ok(format!("{stem}{}", free(&ending, &taken)))
+    // All are named alike without knowing each other's bytes: each has the end that its name says. One whose bytes say
+    // otherwise takes an end that no other can have, or the server would replace one file by the other.
+    let (mut ends, mut by_name): (Vec<String>, String) = (Vec::new(), String::new());
+    for (at, name) in names.iter().enumerate() {
+        let said = said(name);
+        if at == place {
+            by_name.clone_from(&said);
+        }
+        ends.push(free(&said, &ends, at));
+    }
+    let plain = format!(".{ending}");
+    let end = match ending == by_name {
+        true => ends.swap_remove(place),
+        false if place == 0 && !ends[1..].contains(&plain) => plain,
+        false => numbered(&ending, place),
+    };
+    Ok(format!("{stem}{end}"))
 }
 
-/// The end of a name that nobody has: another spelling of the ending, else with a number before it.
-fn free(ending: &str, taken: &[String]) -> String {
+/// The ending that a name is taken to mean, as long as nobody has looked at the bytes.
+fn said(name: &str) -> String {
+    ending(name, None).unwrap_or_else(|_| extension(name))
+}
+
+/// The end of a name that nobody before has: another spelling of the ending, else with a number before it.
+fn free(ending: &str, taken: &[String], place: usize) -> String {
     let is_free = |end: &String| !taken.contains(end);
     let own = std::iter::once(ending);
     let others = SPELLINGS
@@ -80,13 +95,14 @@ fn free(ending: &str, taken: &[String]) -> String {
         .find(|all| all.contains(&ending))
         .copied()
         .unwrap_or_default();
-    let spelled = own.chain(others.iter().copied()).map(|ending| format!(".{ending}"));
-    // Four characters after `_` make a companion of the same photo (reference 3.6).
-    let numbered = (1..10_000).map(|number| format!("_{number:04}.{ending}"));
-    spelled
-        .chain(numbered)
-        .find(is_free)
-        .unwrap_or_else(|| format!(".{ending}"))
+    let mut spelled = own.chain(others.iter().copied()).map(|ending| format!(".{ending}"));
+    spelled.find(is_free).unwrap_or_else(|| numbered(ending, place))
+}
+
+/// An end that only the file at that place has. Four characters after `_` make a companion of the same photo
+/// (reference 3.6).
+fn numbered(ending: &str, place: usize) -> String {
+    format!("_{place:04}.{ending}")
 }
 
 fn extension(name: &str) -> String {
@@ -234,5 +250,29 @@ mod tests {
         assert_eq!(stack, ["a.jpg", "a.jpeg", "a.jpe", "a.png"]);
         let many: Vec<&str> = vec!["a.xmp"; 3];
         assert_eq!(bundle(&many, &["-", "-", "-"]), ["a.xmp", "a_0001.xmp", "a_0002.xmp"]);
+    }
+
+    #[test]
+    fn content_that_belies_a_name_never_takes_the_name_of_another_file() {
+        for (names, seen, sent) in [
+            (["a.jpg", "a.png"], ["png", "png"], ["a_0000.png", "a.png"]),
+            (["a.heic", "a.jpg"], ["jpg", "jpg"], ["a_0000.jpg", "a.jpg"]),
+            (["a.jpg", "a.heic"], ["jpg", "jpg"], ["a.jpg", "a_0001.jpg"]),
+            (["a.heic", "a.mov"], ["jpg", "mov"], ["a.jpg", "a.mov"]),
+            (["a.jpg", "b.jpg"], ["heic", "jpg"], ["a.heic", "a.jpeg"]),
+        ] {
+            assert_eq!(bundle(&names, &seen), sent, "{names:?}");
+        }
+        // Whatever they are called and whatever they hold.
+        let kinds = ["jpg", "png", "heic", "mp4"];
+        let of = |code: usize| [kinds[code % 4], kinds[code / 4 % 4], kinds[code / 16]];
+        for named in 0..64 {
+            let names = of(named).map(|ending| format!("x.{ending}"));
+            for held in 0..64 {
+                let sent = bundle(&names.each_ref().map(String::as_str), &of(held));
+                let distinct: std::collections::BTreeSet<_> = sent.iter().collect();
+                assert_eq!(distinct.len(), 3, "{names:?} {:?} {sent:?}", of(held));
+            }
+        }
     }
 }

@@ -42,7 +42,8 @@ impl PhotoPrismSink {
         }
     }
 
-    pub(super) async fn stop_stacking(&self) -> Result<Vec<SettingChange>> {
+    /// What has to be changed so that nothing is stacked by metadata.
+    pub(super) async fn stacking_changes(&self) -> Result<Vec<SettingChange>> {
         let before = match self.client().settings().await {
             Ok(settings) => settings.stack.unwrap_or_default(),
             // It was off when the run began, or that would have been refused.
@@ -51,7 +52,7 @@ impl PhotoPrismSink {
         };
         // Servers that do not say it have it on (reference 2.12.1).
         let is_on = [(UUID, before.uuid.unwrap_or(true)), (META, before.meta.unwrap_or(true))];
-        let changes: Vec<SettingChange> = is_on
+        let changes = is_on
             .into_iter()
             .filter(|(_, is_on)| *is_on)
             .map(|(setting, _)| SettingChange {
@@ -60,6 +61,11 @@ impl PhotoPrismSink {
                 after: "false".to_owned(),
             })
             .collect();
+        Ok(changes)
+    }
+
+    pub(super) async fn stop_stacking(&self) -> Result<Vec<SettingChange>> {
+        let changes = self.stacking_changes().await?;
         if !changes.is_empty() {
             let after = self.set_stacking(&changes, |change| &change.after).await?;
             if after.meta != Some(false) || after.uuid != Some(false) {

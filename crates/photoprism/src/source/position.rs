@@ -49,9 +49,18 @@ pub(super) struct Place {
     /// Photo of the last row that was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<String>,
+    /// Its number in the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) number: Option<u64>,
+    /// Whether the highest numbers come first.
+    #[serde(default)]
+    pub(super) newest_first: bool,
     /// How often it went back.
     #[serde(default)]
     pub(super) rewinds: u32,
+    /// How often it went back for this page.
+    #[serde(default)]
+    pub(super) steps: u32,
 }
 
 impl Place {
@@ -99,7 +108,10 @@ impl Tour {
         Self {
             passes: Pass::ALL.to_vec(),
             pass: Pass::Shown,
-            place: Place::default(),
+            place: Place {
+                newest_first: true,
+                ..Place::default()
+            },
             albums,
             at: 0,
             favourite,
@@ -122,7 +134,10 @@ impl Tour {
 
     /// Goes on with the next pass, then with the next album; `None` = that was all.
     pub(super) fn next_pass(mut self) -> Option<Self> {
-        self.place = Place::default();
+        self.place = Place {
+            newest_first: self.place.newest_first,
+            ..Place::default()
+        };
         let now = self.passes.iter().position(|pass| *pass == self.pass)?;
         if let Some(next) = self.passes.get(now + 1) {
             self.pass = *next;
@@ -167,7 +182,7 @@ mod tests {
                 Some(next) => tour = next,
                 None => break,
             }
-            assert_eq!(tour.place, Place::default());
+            assert_eq!((tour.place.offset, tour.place.newest_first), (0, true));
         }
         let expected: Vec<_> = ["a1", "a2"]
             .into_iter()

@@ -112,6 +112,22 @@ async fn an_older_album_of_the_same_title_is_never_taken_for_the_new_one() {
 }
 
 #[tokio::test]
+async fn an_album_of_the_same_title_that_holds_photos_is_somebody_elses() {
+    let bench = Bench::start().await;
+    let sink = bench.sink();
+    let there = put(&*sink, &item(1, "a.jpg", pictures(1).await[0].clone())).await;
+    let theirs = sink.create_album(&new("Summer")).await.unwrap();
+    sink.add_to_album(&theirs, &[there]).await.unwrap().remove(0).unwrap();
+    assert!(matches!(settle(&*sink, "Summer", Vec::new()).await, Settled::DidNot));
+    // One that is empty is what a lost reply left.
+    let ours = sink.create_album(&new("Summer")).await.unwrap();
+    let Settled::AlbumHappened(found) = settle(&*sink, "Summer", Vec::new()).await else {
+        panic!("it is there and empty");
+    };
+    assert_eq!(found, ours);
+}
+
+#[tokio::test]
 async fn what_is_not_there_enters_no_album_and_spoils_no_other() {
     let bench = Bench::start().await;
     let sink = bench.sink();

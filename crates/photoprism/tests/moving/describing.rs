@@ -102,3 +102,53 @@ async fn an_archived_photo_keeps_albums_that_it_enters_afterwards() {
     assert!(photo.archived, "entering an album does not bring it back");
     assert_eq!(photo.albums, ["Summer"]);
 }
+
+#[tokio::test]
+async fn an_album_brings_nothing_back_that_was_archived_before_anybody_looked_at_it() {
+    let bench = Bench::start().await;
+    let provider = bench.provider();
+    let sink = bench.sink();
+    let pictures = pictures(2).await;
+    let (away, shown) = (
+        item(1, "a.jpg", pictures[0].clone()),
+        item(2, "b.jpg", pictures[1].clone()),
+    );
+    let ids = [put(&*sink, &away).await, put(&*sink, &shown).await];
+    provider
+        .client()
+        .archive_photos([bench.photo(&away.sha1).uid])
+        .await
+        .unwrap();
+    assert!((0..3).contains(&bench.photo(&away.sha1).quality), "it is in review");
+    let new = photomove_core::NewAlbum {
+        title: "Summer".into(),
+        description: None,
+    };
+    let album = sink.create_album(&new).await.unwrap();
+    for added in sink.add_to_album(&album, &ids).await.unwrap() {
+        added.unwrap();
+    }
+    let photo = bench.photo(&away.sha1);
+    assert!(photo.archived, "its owner put it away");
+    assert_eq!(photo.albums, ["Summer"]);
+    assert!(!bench.photo(&shown.sha1).archived);
+    assert_eq!(bench.count("photo_update"), 1, "the other is only added");
+}
+
+#[tokio::test]
+async fn who_is_archived_is_private_again_afterwards() {
+    let bench = Bench::start().await;
+    let sink = bench.sink();
+    let one = item(1, "a.jpg", pictures(1).await[0].clone());
+    let id = put(&*sink, &one).await;
+    let flags = Metadata {
+        archived: Some(Sourced::provider(true)),
+        private: Some(Sourced::provider(true)),
+        ..Metadata::default()
+    };
+    // The server forgets the one when it does the other.
+    let stored = sink.describe(&id, &flags).await.unwrap();
+    assert_eq!(stored, Fields::ARCHIVED.union(Fields::PRIVATE));
+    let photo = bench.photo(&one.sha1);
+    assert!(photo.private && photo.archived);
+}

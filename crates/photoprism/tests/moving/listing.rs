@@ -121,6 +121,31 @@ async fn photos_that_come_and_go_while_pages_are_read_hide_no_other() {
     assert!(lost.is_empty(), "{lost:?}");
 }
 
+/// More are put away at once than a page holds, the one among them by which the place is remembered.
+#[tokio::test]
+async fn a_whole_shelf_put_away_at_once_hides_no_other_photo() {
+    let library = Library::synthetic(60, 4096, 3).unwrap();
+    let bench = Bench::filled(Some(library), Vec::new(), unstacked).await;
+    let (source, provider) = (bench.source(), bench.provider());
+    let all: Vec<String> = bench.sim().photos().into_iter().map(|photo| photo.uid).collect();
+    let mut seen: Vec<String> = Vec::new();
+    let mut at = source.start(&Filters::default()).await.unwrap();
+    for round in 0.. {
+        let page = source.assets(&at).await.unwrap();
+        seen.extend(page.items.into_iter().map(|asset| asset.unwrap().id.to_string()));
+        if round == 4 {
+            // All that were read, but two.
+            provider.client().delete_photos(&seen[2..]).await.unwrap();
+        }
+        match page.next {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    let lost: Vec<_> = all.iter().filter(|id| !seen.contains(*id)).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
 #[tokio::test]
 async fn members_come_in_the_order_that_the_album_shows_them_in() {
     let library = Library::synthetic(30, 4096, 3).unwrap();

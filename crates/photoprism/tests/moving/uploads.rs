@@ -5,7 +5,7 @@ use photomove_core::{
     AuthProblem, Claim, ErrorKind, Evidence, HashKinds, Intent, Lookup, OutOfSight, PhotoSink, Rejection, Settled,
     Wanted,
 };
-use photomove_sim::{FaultRule, Generation, PhotoPrismSwitches};
+use photomove_sim::{FaultRule, Generation, Library, PhotoPrismSwitches};
 use rstest::rstest;
 
 use crate::support::{Bench, Item, bundle, commit, item, pictures, put, stack, stage, unstacked};
@@ -143,7 +143,7 @@ async fn what_is_refused_is_said_once_and_the_rest_of_the_photo_stays() {
     // Garbage that calls itself a picture.
     let broken = item(1, "broken.jpg", Bytes::from_static(b"\xff\xd8\xff\xe0 this is none"));
     let error = commit(&*sink, std::slice::from_ref(&broken)).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Rejected(_)), "{error:?}");
+    assert_eq!(*error.kind(), ErrorKind::Rejected(Rejection::Damaged), "{error:?}");
     let files = stack(
         2,
         &[
@@ -226,6 +226,58 @@ async fn what_was_staged_under_another_session_is_asked_for_again() {
     // Sent once more, it arrives.
     put(&*sink, &one).await;
     assert_eq!(proof(&*sink, &one).await, Evidence::Hash(HashKinds::SHA1));
+}
+
+/// The sign-in ends between staging and processing: the client signs in anew by itself and asks again, under a session
+/// for which nothing waits; the server says that all is well.
+#[tokio::test]
+async fn a_session_that_ends_at_processing_is_noticed_for_every_file() {
+    let rule = serde_json::json!({"operation": "upload_process", "nth": 2, "fault": "status", "status": 401});
+    let bench = Bench::filled(None, vec![serde_json::from_value(rule).unwrap()], unstacked).await;
+    let sink = bench.sink();
+    sink.connect().await.unwrap();
+    let pictures = pictures(2).await;
+    let files = stack(1, &[("a.jpg", pictures[0].clone()), ("b.jpg", pictures[1].clone())]);
+    // One of them is there already, which says nothing of the other one.
+    put(&*sink, &item(7, "a.jpg", pictures[0].clone())).await;
+    let waiting = bundle(&*sink, &files).await;
+    let error = sink.commit(&[waiting], None).await.unwrap().remove(0).unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::NotFound, "it was never refused: {error:?}");
+    assert!(matches!(look(&*sink, &files[1]).await, Lookup::Absent));
+    let done = commit(&*sink, &files).await.unwrap();
+    assert!(done.refused.is_empty(), "{:?}", done.refused);
+}
+
+#[tokio::test]
+async fn a_preview_of_the_servers_making_is_no_proof() {
+    let video = Library::synthetic_videos(1, 65_536, 1).unwrap().items[0]
+        .blob
+        .bytes()
+        .await
+        .unwrap();
+    let bench = Bench::start().await;
+    let sink = bench.sink();
+    sink.connect().await.unwrap();
+    let film = item(1, "film.mp4", video);
+    put(&*sink, &film).await;
+    let photo = bench.photo(&film.sha1);
+    let made = photo.files.iter().find(|file| file.root == "sidecar").unwrap();
+    let preview = bench.sim().body(&made.sha1).unwrap().bytes().await.unwrap();
+    let same = item(2, "film.jpg", preview);
+    assert_eq!(same.sha1, made.sha1);
+    // Asked for alone and in company.
+    assert!(matches!(look(&*sink, &same).await, Lookup::CannotTell));
+    assert!(matches!(proof(&*sink, &same).await, Evidence::Differs { .. }));
+    let both = sink.verify(&[claim(&film), claim(&same)]).await.unwrap();
+    assert_eq!(*both[0].as_ref().unwrap(), Evidence::Hash(HashKinds::SHA1));
+    assert!(matches!(both[1].as_ref().unwrap(), Evidence::Differs { .. }));
+    // Once it is there as a picture of its own, it counts, although the server names the preview first.
+    put(&*sink, &same).await;
+    assert_eq!(proof(&*sink, &same).await, Evidence::Hash(HashKinds::SHA1));
+    assert!(matches!(
+        look(&*sink, &same).await,
+        Lookup::Found { trashed: false, .. }
+    ));
 }
 
 #[tokio::test]

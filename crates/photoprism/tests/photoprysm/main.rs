@@ -12,6 +12,7 @@ mod albums;
 mod beyond;
 mod core;
 mod fields;
+mod files;
 mod photos;
 mod properties;
 mod recorded;

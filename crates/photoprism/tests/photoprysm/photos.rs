@@ -12,7 +12,7 @@ use crate::rows;
 use crate::support::{Bench, pictures, visible};
 
 /// Two pictures of one name: the stack that the stand-in makes of them.
-async fn stack(bench: &Bench) -> Photo {
+pub(crate) async fn stack(bench: &Bench) -> Photo {
     let pictures = pictures(2).await;
     let (one, two) = (&pictures[0], &pictures[1]);
     let extension = |name: &str| name.rsplit('.').next().unwrap().to_owned();
@@ -28,7 +28,7 @@ async fn stack(bench: &Bench) -> Photo {
 }
 
 /// The file of a stack that is not primary.
-fn second(photo: &Photo) -> File {
+pub(crate) fn second(photo: &Photo) -> File {
     photo.originals().find(|file| !file.primary).unwrap().clone()
 }
 

@@ -408,6 +408,19 @@ async fn settings_are_put_back_only_if_a_person_says_so() {
 }
 
 #[tokio::test]
+async fn a_change_whose_reply_never_came_is_known_and_put_back() {
+    let mut bench = careful();
+    bench.fill(1);
+    bench.sink.fail_next(Operation::Prepare, FailWhen::AfterActing, revoked);
+    assert!(bench.run().await.stopped.is_some());
+    assert_eq!(bench.sink.setting("stacking").as_deref(), Some("off"));
+    assert_eq!(bench.open(None).settings_left().await.unwrap().len(), 1);
+    bench.change = |options| options.restore_settings = Some(true);
+    assert!(bench.run().await.settings_left.is_empty());
+    assert_eq!(bench.sink.setting("stacking").as_deref(), Some("on"));
+}
+
+#[tokio::test]
 async fn settings_of_an_interrupted_run_are_put_back_by_the_next_one_or_by_a_command() {
     for by_command in [false, true] {
         let mut bench = careful();

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use photomove_core::{CaptureTime, Fields, Metadata, Origin, Place, Precision, cut_chars};
 
-use super::has_label;
+use super::{has_label, zones};
 use crate::convert::{split_keywords, zone};
 use crate::wire::{LocalTime, Photo, PhotoProperties, Source};
 
@@ -20,7 +20,7 @@ const FURTHEST_ZONE: SignedDuration = SignedDuration::from_hours(14);
 /// What is to be set of a photo.
 #[derive(Debug, Default)]
 pub(super) struct Wishes<'m> {
-    taken: Option<Time>,
+    taken: Option<Time<'m>>,
     title: Option<&'m str>,
     caption: Option<&'m str>,
     keywords: Option<Keywords>,
@@ -32,8 +32,10 @@ pub(super) struct Wishes<'m> {
 
 /// A time to be set.
 #[derive(Debug, Clone, Copy)]
-struct Time {
+struct Time<'m> {
     value: CaptureTime,
+    /// The source's own name for the zone.
+    zone: Option<&'m str>,
     /// Whether it came out of the file, which the server reads itself.
     embedded: bool,
 }
@@ -80,6 +82,7 @@ impl<'m> Wishes<'m> {
         Self {
             taken: patch.taken.as_ref().map(|taken| Time {
                 value: taken.value,
+                zone: zones::named(patch),
                 embedded: taken.origin == Origin::Embedded,
             }),
             title: text(&patch.title),
@@ -190,7 +193,7 @@ fn whole_instant(time: Timestamp) -> i64 {
     time.as_second()
 }
 
-impl Time {
+impl Time<'_> {
     /// Says whether a photo has this time, as far as both sides know it.
     fn is_of(self, photo: &Photo) -> bool {
         // A time of the server's own making is that of the upload.
@@ -213,7 +216,9 @@ impl Time {
                 Precision::Month => i32::from(local.year()) == photo.year && i32::from(local.month()) == photo.month,
                 Precision::Day => local.date() == theirs.date(),
                 // The wall clock is what people see and what the library is sorted by.
-                Precision::Second | Precision::Subsecond => whole(local) == whole(theirs),
+                Precision::Second | Precision::Subsecond => {
+                    whole(local) == whole(theirs) && self.zone.is_none_or(|zone| self.is_in(local, zone, photo))
+                }
             };
         }
         let (Some(instant), Some(at)) = (self.value.as_instant().or(instant), photo.taken_at) else {
@@ -228,6 +233,11 @@ impl Time {
         zone(&photo.time_zone).is_none() && quarters && apart <= FURTHEST_ZONE
     }
 
+    /// Says whether a photo has the zone that the source names, unless that name does not fit the time.
+    fn is_in(self, local: DateTime, zone: &str, photo: &Photo) -> bool {
+        photo.time_zone == zones::name(local, self.value.offset_s, Some(zone), &photo.time_zone)
+    }
+
     fn set(self, change: PhotoProperties, photo: &Photo) -> PhotoProperties {
         let CaptureTime {
             local,
@@ -237,7 +247,7 @@ impl Time {
         } = self.value;
         let mut change = match (local, self.value.as_instant()) {
             (Some(local), _) => {
-                let zone = zone_name(offset_s).unwrap_or_else(|| photo.time_zone.clone());
+                let zone = zones::name(local, offset_s, self.zone, &photo.time_zone);
                 change.with_local_time(LocalTime::new(whole(local)), zone)
             }
             (None, Some(instant)) => match zone(&photo.time_zone).filter(|_| photo.time_zone != "UTC") {
@@ -257,18 +267,6 @@ impl Time {
         }
         change
     }
-}
-
-/// The server's own name for an offset of whole hours.
-fn zone_name(offset_s: Option<i32>) -> Option<String> {
-    let offset = offset_s?;
-    if offset % 3600 != 0 {
-        return None;
-    }
-    Some(match offset / 3600 {
-        0 => "UTC".to_owned(),
-        hours => format!("UTC{hours:+}"),
-    })
 }
 
 #[cfg(test)]

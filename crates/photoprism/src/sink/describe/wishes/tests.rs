@@ -166,8 +166,29 @@ fn a_wall_clock_is_set_with_its_zone_or_with_the_photos() {
     patch.taken.as_mut().unwrap().value.offset_s = Some(19_800);
     assert_eq!(
         change(&patch, &fresh()).unwrap().time_zone.as_deref(),
-        Some("Europe/Berlin")
+        Some("Asia/Kolkata"),
+        "an offset of half an hour has no name of its own"
     );
+}
+
+#[test]
+fn the_sources_own_name_of_a_zone_is_kept() {
+    let taken = CaptureTime {
+        offset_s: Some(7200),
+        ..CaptureTime::local(local(18, 42, 7), Precision::Second)
+    };
+    let mut patch = with_time(taken);
+    patch.extra.insert("TimeZone".into(), "Europe/Rome".into());
+    // The wall clock is right already, the zone is another one with the same offset.
+    let sent = change(&patch, &fresh()).unwrap();
+    assert_eq!(sent.time_zone.as_deref(), Some("Europe/Rome"));
+    assert_eq!(sent.taken_at_local.unwrap().to_string(), "2019-07-21T18:42:07Z");
+    let mut done = fresh();
+    done.time_zone = "Europe/Rome".into();
+    assert_eq!(change(&patch, &done), None);
+    // A name that does not fit the offset says nothing.
+    patch.extra.insert("TimeZone".into(), "Asia/Tokyo".into());
+    assert_eq!(change(&patch, &fresh()), None);
 }
 
 #[rstest]
