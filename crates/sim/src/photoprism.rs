@@ -28,7 +28,7 @@ mod wire;
 mod words;
 mod world;
 
-pub use sim::{PhotoPrismRole, PhotoPrismSim, StoredAlbum, StoredFile, StoredPhoto};
+pub use sim::{Hold, PhotoPrismRole, PhotoPrismSim, StoredAlbum, StoredFile, StoredPhoto};
 pub use switches::{Generation, PhotoPrismSwitches};
 
 /// Every operation name that requests may get.

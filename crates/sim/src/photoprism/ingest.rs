@@ -3,20 +3,21 @@
 
 use super::routes::Route;
 
+mod admit;
 mod albums;
 mod apply;
 mod archives;
 mod cameras;
 mod dav_list;
 mod fill;
+mod gate;
 mod google_json;
 mod groups;
 mod import;
 mod index;
 mod judge;
 pub(crate) mod kinds;
-#[cfg(test)]
-mod oracle;
+mod news;
 pub(crate) mod preview;
 mod probe;
 mod receive;
@@ -33,6 +34,7 @@ mod yaml;
 pub(crate) mod zones;
 
 pub(crate) use fill::fill;
+pub(crate) use gate::{Gate, Gates};
 pub(crate) use state::State;
 pub(crate) use tick::tick;
 

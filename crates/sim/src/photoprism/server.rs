@@ -50,11 +50,18 @@ fn settings(world: &mut World, call: &Call) -> Answer {
 fn save_settings(world: &mut World, call: &Call) -> Answer {
     world.authorize(call, Resource::Settings, &[Action::Update])?;
     world.settings.merge(&call.object()?)?;
-    if let Some(session) = world.session_of(call) {
+    tell_config(world, call);
+    Ok(Reply::ok(world.settings.value()))
+}
+
+/// Tells the websockets the whole config, which follows almost every change.
+pub(crate) fn tell_config(world: &mut World, call: &Call) {
+    if world.events.heard()
+        && let Some(session) = world.session_of(call)
+    {
         let config = config::of_session(world, call, &session);
         world.events.publish("config.updated", json!({ "config": config }));
     }
-    Ok(Reply::ok(world.settings.value()))
 }
 
 fn errors(world: &mut World, call: &Call) -> Answer {

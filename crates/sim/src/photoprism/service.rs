@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::origin::{Shared, UNKNOWN, mark_unknown};
 
+use super::ingest::Gates;
 use super::reply::{HTML, JSON, Reply};
 use super::request::{Call, Query};
 use super::routes::{self, Act, Incoming};
@@ -37,6 +38,8 @@ pub(crate) struct PhotoPrism {
     pub(crate) site: Arc<str>,
     /// The base path with a slash before it, or nothing.
     base: String,
+    /// Where tests hold imports and uploads.
+    pub(crate) gates: Gates,
     /// How often pictures were added by command.
     pub(crate) editions: AtomicU64,
     world: Mutex<World>,
@@ -62,6 +65,7 @@ impl PhotoPrism {
             shared,
             state_dir,
             discard,
+            gates: Gates::default(),
             editions: AtomicU64::new(0),
             world: Mutex::new(world),
             switches: Mutex::new(switches),

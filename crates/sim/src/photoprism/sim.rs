@@ -1,5 +1,6 @@
 //! The running stand-in, as tests hold it.
 
+mod hold;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use super::switches::PhotoPrismSwitches;
 use super::world::World;
 use super::{access, ingest, library, mint};
 
+pub use hold::Hold;
 pub use stored::{StoredAlbum, StoredFile, StoredPhoto};
 
 /// Name and password of the super admin.

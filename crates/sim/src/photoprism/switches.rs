@@ -95,7 +95,7 @@ pub struct PhotoPrismSwitches {
     pub resurrect_albums: bool,
     /// `config.downloadToken` is `public` and downloads are not checked.
     pub public_downloads: bool,
-    /// Time that each file takes in an import.
+    /// Time that each file takes in an import or an index run.
     pub import_takes: Duration,
 }
 

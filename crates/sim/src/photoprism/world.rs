@@ -169,6 +169,12 @@ impl World {
         }
     }
 
+    /// Tells the websockets a line of the log that `GET /errors` does not show.
+    pub(crate) fn inform(&self, now: Timestamp, message: impl Into<String>) {
+        let data = serde_json::json!({ "time": super::time::write(now), "level": "info", "message": message.into() });
+        self.events.publish("log.info", data);
+    }
+
     /// The log, oldest first.
     pub(crate) fn log_lines(&self) -> &[LogLine] {
         &self.log
@@ -303,9 +309,23 @@ impl World {
         if album.uid.is_empty() {
             album.uid = self.mint.uid(prefix::ALBUM, album.created_at);
         }
+        let counter = match album.kind.as_str() {
+            "folder" => Some("count.folders"),
+            "album" => Some("count.albums"),
+            _ => None,
+        };
+        if let Some(counter) = counter {
+            self.events
+                .created(counter, "albums.created", || super::wire::album(&album));
+        }
         self.album_ids.insert(album.uid.clone(), album.id);
         self.albums.insert(album.id, album);
         self.last_album
+    }
+
+    /// The number that the next album gets.
+    pub(crate) fn next_album(&self) -> AlbumId {
+        self.last_album + 1
     }
 
     /// The album of a UID, deleted ones too.

@@ -452,18 +452,16 @@ async fn imports_keep_their_folders_and_a_second_run_is_told_apart_by_nothing_bu
         (Some("2008/x"), vec!["Trip 2008"])
     );
 
-    stand.sim().switches().import_takes = std::time::Duration::from_millis(300);
-    let (first, second, index) = tokio::join!(
-        stand.post("/import/", json!({ "move": true })),
-        async {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            stand.post("/import/", json!({})).await
-        },
-        async {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            stand.post("/index", json!({ "path": "/" })).await
-        },
-    );
+    let hold = stand.sim().hold_imports(0);
+    let (first, (second, index)) = tokio::join!(stand.post("/import/", json!({ "move": true })), async {
+        hold.reached(1).await;
+        let others = (
+            stand.post("/import/", json!({})).await,
+            stand.post("/index", json!({ "path": "/" })).await,
+        );
+        drop(hold);
+        others
+    });
     assert_eq!((first.0, second.0, index.0), (200, 200, 500));
     assert_eq!(index.1, json!({ "error": "Already running" }));
     assert!(!stand.sim().photos().is_empty());

@@ -125,9 +125,10 @@ fn is_time(text: &str) -> bool {
     text.len() >= 20 && text.as_bytes()[10] == b'T' && text.parse::<Timestamp>().is_ok()
 }
 
-/// Rows of searches that were cut to a few members without saying so.
+/// Rows of searches that were cut to a few members without saying so, and a config that was cut to its counts.
 fn is_cut_row(recorded: &serde_json::Map<String, Value>, here: &serde_json::Map<String, Value>) -> bool {
-    recorded.contains_key("UID") && recorded.len() * 2 < here.len()
+    let is_counts_of_config = recorded.len() == 1 && recorded.contains_key("count") && here.contains_key("mode");
+    is_counts_of_config || recorded.contains_key("UID") && recorded.len() * 2 < here.len()
 }
 
 /// Texts that the recording cut or replaced by their length.

@@ -52,6 +52,15 @@ pub(crate) fn needs_samples(file: &str) -> bool {
         .is_none_or(|recipe| recipe.contains(".jpg ") || recipe.contains(" of ") || recipe.contains(" followed by "))
 }
 
+/// The body of a request that was not kept: `@` and a recipe, or the text itself.
+pub(crate) fn silent_body(text: &str, samples: Option<&Path>) -> Result<Vec<u8>, String> {
+    match text.strip_prefix('@') {
+        Some(recipe) if recipe.contains(' ') => cook(recipe, samples),
+        Some(file) => sample(samples, file),
+        None => Ok(text.as_bytes().to_vec()),
+    }
+}
+
 fn cook(recipe: &str, samples: Option<&Path>) -> Result<Vec<u8>, String> {
     if let Some(bytes) = rewritten(recipe, samples)? {
         return Ok(bytes);
@@ -221,7 +230,7 @@ fn exif_segment(taken: &str) -> Vec<u8> {
     [b"Exif\0\0".as_slice(), &tiff, &behind].concat()
 }
 
-fn sample(samples: Option<&Path>, file: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn sample(samples: Option<&Path>, file: &str) -> Result<Vec<u8>, String> {
     let path = samples.ok_or("there are no samples here")?.join(file);
     std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
 }

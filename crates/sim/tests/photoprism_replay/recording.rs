@@ -101,9 +101,14 @@ fn present(what: &str, folder: PathBuf) -> Option<PathBuf> {
     None
 }
 
-/// The exchanges of a scenario.
-pub(crate) fn read(folder: &Path, scenario: &str) -> Recording {
+/// A file that is no list of exchanges.
+pub(crate) fn read_rows(folder: &Path, scenario: &str) -> Value {
     let path = folder.join(format!("{scenario}.json"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The exchanges of a scenario.
+pub(crate) fn read(folder: &Path, scenario: &str) -> Recording {
+    serde_json::from_value(read_rows(folder, scenario)).unwrap_or_else(|error| panic!("{scenario}: {error}"))
 }

@@ -1,5 +1,8 @@
 //! Sends recorded requests to the stand-in and compares what comes back.
 
+mod answers;
+mod own;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,28 +10,19 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
+use photomove_sim::photoprism::Hold;
 use photomove_sim::{PhotoPrismSim, ServiceKind, ServiceSpec, SimClock, SimOptions, Sims};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use super::bind::{Bindings, is_uid};
 use super::compare::Comparison;
 use super::recipes;
-use super::recording::{Exchange, Part};
-use super::scenarios::Chain;
+use super::recording::{Exchange, Part, Request};
+use super::scenarios::{Chain, Held, Overlap};
 use super::totp;
-
-/// Headers that must be the recorded ones, once names are translated.
-const TELLING_HEADERS: &[&str] = &[
-    "content-range",
-    "location",
-    "x-count",
-    "x-limit",
-    "x-offset",
-    "x-files",
-    "x-folders",
-];
 
 /// Longest wait for one answer; only a stand-in that hangs meets it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -63,6 +57,11 @@ pub(crate) struct Replayer {
     bindings: Bindings,
     samples: Option<PathBuf>,
     token: Option<String>,
+    /// Hashes of the files of the last upload.
+    last_upload: Vec<String>,
+    /// Requests that others are made beside, by the names of their exchanges.
+    under_way: BTreeMap<String, JoinHandle<Result<Answer, reqwest::Error>>>,
+    hold: Option<Hold>,
     pub(crate) differences: Vec<Difference>,
 }
 
@@ -89,6 +88,9 @@ impl Replayer {
             bindings: Bindings::default(),
             samples,
             token: None,
+            last_upload: Vec::new(),
+            under_way: BTreeMap::new(),
+            hold: None,
             differences: Vec::new(),
         }
     }
@@ -107,15 +109,88 @@ impl Replayer {
 
     /// One recorded exchange.
     pub(crate) async fn exchange(&mut self, recording: &str, exchange: &Exchange) {
-        let Some(request) = &exchange.request else { return };
+        let mut comparison = Comparison::default();
         if let Some(at) = exchange.answered_at() {
             self.set_clock(at);
         }
+        let path = exchange.request.as_ref().map_or("", |request| &request.path);
+        let under_way = self.under_way.remove(&exchange.name);
+        let answer = match (under_way, &exchange.request) {
+            (Some(under_way), _) => {
+                // Whoever is held may go on now.
+                self.hold = None;
+                Some(under_way.await.expect("the request does not panic"))
+            }
+            (None, Some(request)) => {
+                let request = self.request_of(exchange, request, &mut comparison).await;
+                Some(Self::answer(request).await)
+            }
+            (None, None) => {
+                self.compare_statuses(&exchange.response["statuses"], &mut comparison)
+                    .await;
+                None
+            }
+        };
+        match answer {
+            Some(Ok(answer)) => self.compare(exchange, path, &answer, &mut comparison),
+            Some(Err(error)) => comparison.say("", format!("no answer: {error}")),
+            None => {}
+        }
+        self.differ(recording, exchange, comparison);
+    }
+
+    fn differ(&mut self, recording: &str, exchange: &Exchange, comparison: Comparison) {
+        self.differences
+            .extend(comparison.differences.into_iter().map(|what| Difference {
+                recording: recording.to_owned(),
+                exchange: exchange.name.clone(),
+                what,
+            }));
+    }
+
+    /// Begins requests that others are made beside, and comes back when they are in their midst.
+    pub(crate) async fn begin(&mut self, recording: &str, overlap: &Overlap, exchanges: &[&Exchange]) {
+        let hold = match overlap.held {
+            Held::Imports => self.sim().hold_imports(overlap.passes),
+            Held::Uploads => self.sim().hold_uploads(overlap.passes),
+        };
+        for exchange in exchanges {
+            let mut comparison = Comparison::default();
+            let request = exchange.request.as_ref().expect("only requests overlap");
+            let request = self.request_of(exchange, request, &mut comparison).await;
+            self.differ(recording, exchange, comparison);
+            self.under_way
+                .insert(exchange.name.clone(), tokio::spawn(Self::answer(request)));
+        }
+        hold.reached(exchanges.len()).await;
+        self.hold = Some(hold);
+    }
+
+    /// What `GET /files/:hash` says of each file of the last upload.
+    async fn compare_statuses(&self, recorded: &Value, comparison: &mut Comparison) {
+        let mut here = Vec::new();
+        for hash in &self.last_upload {
+            here.push(match self.file_of(hash).await {
+                Some(_) => 200,
+                None => 404,
+            });
+        }
+        if *recorded != Value::from(here.clone()) {
+            comparison.say("statuses", format!("recorded {recorded}, here {here:?}"));
+        }
+    }
+
+    /// A recorded request with the names that count here.
+    async fn request_of(
+        &mut self,
+        exchange: &Exchange,
+        request: &Request,
+        comparison: &mut Comparison,
+    ) -> reqwest::RequestBuilder {
         self.bind_tokens(exchange, &request.headers);
         self.bind_before(exchange, &request.path).await;
-        let mut comparison = Comparison::default();
         let body = match (&request.multipart, &request.body) {
-            (Some(parts), _) => self.multipart(parts, boundary(&request.headers), &mut comparison),
+            (Some(parts), _) => self.multipart(parts, boundary(&request.headers), comparison),
             (None, Some(Value::String(text))) if text.ends_with(" bytes)") => {
                 recipes::by_size(text, self.samples.as_deref())
             }
@@ -127,27 +202,17 @@ impl Replayer {
             ),
             (None, None) => None,
         };
-        let answer = self.send(&request.method, &request.path, &request.headers, body).await;
-        match answer {
-            Ok(answer) => self.compare(exchange, &request.path, &answer, &mut comparison),
-            Err(error) => comparison.say("", format!("no answer: {error}")),
-        }
-        self.differences
-            .extend(comparison.differences.into_iter().map(|what| Difference {
-                recording: recording.to_owned(),
-                exchange: exchange.name.clone(),
-                what,
-            }));
+        self.request(&request.method, &request.path, &request.headers, body)
     }
 
     /// A request that the recorder made and did not keep.
     pub(crate) async fn silently(&mut self, method: &str, path: &str, body: &str) {
         let token = self.sim().access_token();
         let headers = serde_json::Map::from_iter([("X-Auth-Token".to_owned(), Value::from(token))]);
-        let body = (!body.is_empty()).then(|| body.as_bytes().to_vec());
-        self.send(method, path, &headers, body)
-            .await
-            .expect("the stand-in answers");
+        let body = recipes::silent_body(body, self.samples.as_deref()).expect("silent requests are made of samples");
+        let answer = Self::answer(self.request(method, path, &headers, Some(body))).await;
+        let status = answer.expect("the stand-in answers").status;
+        assert!(status < 400, "{method} {path}: {status}");
     }
 
     fn set_clock(&self, at: Timestamp) {
@@ -155,13 +220,13 @@ impl Replayer {
         self.clock.shift(by);
     }
 
-    async fn send(
+    fn request(
         &self,
         method: &str,
         path: &str,
         headers: &serde_json::Map<String, Value>,
         body: Option<Vec<u8>>,
-    ) -> Result<Answer, reqwest::Error> {
+    ) -> reqwest::RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).expect("recorded methods are methods");
         // The recording tells a long address in words.
         let path = path.replace("<9000 times x>", &"x".repeat(9000));
@@ -176,9 +241,13 @@ impl Replayer {
                 HeaderValue::from_str(&value).expect("recorded values of headers are such"),
             );
         }
-        if let Some(body) = body {
-            request = request.body(body);
+        match body {
+            Some(body) => request.body(body),
+            None => request,
         }
+    }
+
+    async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
         let response = request.send().await?;
         Ok(Answer {
             status: response.status().as_u16(),
@@ -214,6 +283,7 @@ impl Replayer {
 
     fn multipart(&mut self, parts: &[Part], boundary: &str, comparison: &mut Comparison) -> Option<Vec<u8>> {
         let mut body = Vec::new();
+        self.last_upload = parts.iter().filter_map(|part| part.sha1.clone()).collect();
         for part in parts {
             let bytes = match recipes::bytes_of(part, self.samples.as_deref()) {
                 Ok(bytes) => bytes,
@@ -335,95 +405,8 @@ impl Replayer {
         let token = self.token.clone()?;
         let headers = serde_json::Map::from_iter([("X-Auth-Token".to_owned(), Value::from(token))]);
         let path = format!("/api/v1/files/{hash}");
-        let answer = self.send("GET", &path, &headers, None).await.ok()?;
+        let answer = Self::answer(self.request("GET", &path, &headers, None)).await.ok()?;
         (answer.status == 200).then(|| serde_json::from_slice(&answer.body).ok())?
-    }
-
-    fn compare(&mut self, exchange: &Exchange, path: &str, answer: &Answer, comparison: &mut Comparison) {
-        if exchange.status() != answer.status {
-            let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(300)]).into_owned();
-            comparison.say(
-                "status",
-                format!("recorded {}, here {}: {body}", exchange.status(), answer.status),
-            );
-            return;
-        }
-        let headers: BTreeMap<&str, &str> = answer
-            .headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect();
-        self.compare_headers(exchange, &headers, comparison);
-        let recorded = &exchange.response;
-        if let Some(json) = recorded.get("json") {
-            match serde_json::from_slice::<Value>(&answer.body) {
-                Ok(here) => {
-                    self.bindings.learn(json, &here);
-                    self.token = here["access_token"].as_str().map(str::to_owned).or(self.token.take());
-                    let translated = serde_json::from_str(&self.bindings.translate(&json.to_string()));
-                    let translated: Value = translated.unwrap_or_default();
-                    comparison.json(&translated, &here);
-                    self.compare_order(path, &translated, &here, comparison);
-                }
-                Err(_) => comparison.say("", format!("no JSON here: {}", String::from_utf8_lossy(&answer.body))),
-            }
-        } else if let Some(text) = recorded["text"].as_str() {
-            match serde_json::from_str::<Value>(text) {
-                Ok(json) => comparison.json(&json, &serde_json::from_slice(&answer.body).unwrap_or_default()),
-                Err(_) if text.is_empty() != answer.body.is_empty() => {
-                    comparison.say("", format!("recorded {} bytes, here {}", text.len(), answer.body.len()));
-                }
-                Err(_) => {}
-            }
-        } else if let Some(binary) = recorded.get("binary")
-            && answer.body.is_empty() != (binary["size"] == 0)
-        {
-            comparison.say(
-                "",
-                format!("recorded {} bytes, here {}", binary["size"], answer.body.len()),
-            );
-        }
-    }
-
-    fn compare_headers(&mut self, exchange: &Exchange, here: &BTreeMap<&str, &str>, comparison: &mut Comparison) {
-        let media_type = |text: &str| text.split(';').next().unwrap_or_default().trim().to_lowercase();
-        let (recorded, own) = (exchange.header("content-type"), here.get("content-type"));
-        if recorded.map(media_type) != own.map(|own| media_type(own)) {
-            comparison.say("content-type", format!("recorded {recorded:?}, here {own:?}"));
-        }
-        for name in exchange.response["headers"]
-            .as_object()
-            .into_iter()
-            .flat_map(serde_json::Map::keys)
-        {
-            let name = name.to_lowercase();
-            let (Some(recorded), own) = (exchange.header(&name), here.get(name.as_str())) else {
-                continue;
-            };
-            let Some(own) = own else {
-                if name.starts_with("x-") || TELLING_HEADERS.contains(&name.as_str()) || name == "content-disposition" {
-                    comparison.say(&name, format!("recorded {recorded:?}, missing here"));
-                }
-                continue;
-            };
-            self.bindings.learn_header(&name, recorded, own);
-            if TELLING_HEADERS.contains(&name.as_str()) && self.bindings.translate(recorded) != *own {
-                comparison.say(&name, format!("recorded {recorded:?}, here {own:?}"));
-            }
-        }
-    }
-
-    /// Search rows come in an order, except where chance decides.
-    fn compare_order(&self, path: &str, recorded: &Value, here: &Value, comparison: &mut Comparison) {
-        let names = |rows: &Value| -> Vec<String> {
-            let rows = rows.as_array().into_iter().flatten();
-            rows.filter_map(|row| Some(row.get("FileName")?.as_str()?.to_owned()))
-                .collect()
-        };
-        let (recorded, here) = (names(recorded), names(here));
-        if !path.contains("order=random") && recorded != here && !recorded.is_empty() && recorded.len() <= here.len() {
-            comparison.say("order", format!("recorded {recorded:?}, here {here:?}"));
-        }
     }
 }
 

@@ -23,10 +23,32 @@ pub(crate) struct Chain {
     pub(crate) prepare: fn(&mut Replayer, &Path),
     /// What was done to the server, and not over its API, before a request.
     pub(crate) before: fn(&mut Replayer, &Exchange),
-    /// Requests that were made and not kept: before which exchange, method, path, body.
+    /// Requests that were made and not kept: before which exchange, method, path, body (see [`super::recipes::silent_body`]).
     pub(crate) silent: &'static [[&'static str; 4]],
+    /// Requests that others were made beside; the recordings list exchanges in the order of their ends.
+    pub(crate) overlaps: &'static [Overlap],
     /// From which exchange on another server was asked, and which.
     pub(crate) next_server: Option<(&'static str, Box<Chain>)>,
+}
+
+/// Requests that were under way while others were made.
+#[derive(Debug)]
+pub(crate) struct Overlap {
+    /// Names of their exchanges; the first one that is listed is when they may end.
+    pub(crate) names: &'static [&'static str],
+    /// The exchange before which they begin.
+    pub(crate) before: &'static str,
+    /// What they are held in.
+    pub(crate) held: Held,
+    /// Pictures that they get through before they are held.
+    pub(crate) passes: usize,
+}
+
+/// Kinds of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    Imports,
+    Uploads,
 }
 
 /// The recorded server: an own build of December 2024.
@@ -37,7 +59,8 @@ fn recorded_server() -> PhotoPrismSwitches {
 }
 
 impl Chain {
-    fn of(recordings: &[&'static str]) -> Self {
+    /// A fresh server like the recorded one.
+    pub(crate) fn of(recordings: &[&'static str]) -> Self {
         Self {
             recordings: recordings.to_vec(),
             switches: recorded_server(),
@@ -45,6 +68,7 @@ impl Chain {
             prepare: |_, _| {},
             before: |_, _| {},
             silent: &[],
+            overlaps: &[],
             next_server: None,
         }
     }
@@ -61,9 +85,7 @@ pub(crate) const FRESH: &[&str] = &[
     "upload-zero-byte",
     "upload-unsupported",
     "upload-truncated-jpeg",
-    "upload-sidecars",
     "app-password",
-    "import-index",
 ];
 
 /// The chain of a name.
@@ -171,6 +193,55 @@ pub(crate) fn chain(name: &str) -> Chain {
                 ..Chain::of(&["upload-raw-jpeg"])
             }
         }
+        "upload-sidecars" => {
+            let mut next = Chain::of(&[]);
+            next.switches.sidecar_yaml = false;
+            Chain {
+                next_server: Some(("login-sidecar-yaml-off", Box::new(next))),
+                ..Chain::of(&["upload-sidecars"])
+            }
+        }
+        "import-index" => Chain {
+            needs_samples: true,
+            silent: IMPORT_FOLDER,
+            overlaps: &[
+                Overlap {
+                    names: &["import-long"],
+                    before: "busy-import",
+                    held: Held::Imports,
+                    passes: 1,
+                },
+                Overlap {
+                    names: &["process-12-cancelled"],
+                    before: "cancel-during-process",
+                    held: Held::Uploads,
+                    passes: 1,
+                },
+            ],
+            before: |replayer, exchange| {
+                if exchange.name == "index-after-remove" {
+                    replayer.sim().lose_file("57331b68a5a2aaac858da86d842bfbb302b7363c");
+                }
+            },
+            ..Chain::of(&["import-index"])
+        },
+        "same-token-twice" => Chain {
+            overlaps: &[
+                Overlap {
+                    names: &["process-1", "process-2"],
+                    before: "process-1",
+                    held: Held::Uploads,
+                    passes: 0,
+                },
+                Overlap {
+                    names: &["process-3"],
+                    before: "upload-during-process",
+                    held: Held::Uploads,
+                    passes: 0,
+                },
+            ],
+            ..Chain::of(&["same-token-twice"])
+        },
         "merge" => Chain {
             silent: &[["album-add-dead-uid", "POST", "/api/v1/albums", r#"{"Title":"Dead"}"#]],
             ..Chain::of(&["merge"])
@@ -231,3 +302,71 @@ fn clients(replayer: &mut Replayer, folder: &Path) {
         replayer.bind(&recorded.1, &here.1);
     }
 }
+
+/// What was put into the folders by hand. Of the sixty files of the long import three show all that the recording does.
+const IMPORT_FOLDER: &[[&str; 4]] = &[
+    ["import-sub", "MKCOL", "/import/Trip", ""],
+    ["import-sub", "MKCOL", "/import/Trip/2008", ""],
+    [
+        "import-sub",
+        "PUT",
+        "/import/Trip/2008/DSCN0010.jpg",
+        "@gps/DSCN0010.jpg",
+    ],
+    [
+        "import-sub",
+        "PUT",
+        "/import/Trip/2008/DSCN0012.jpg",
+        "@gps/DSCN0012.jpg",
+    ],
+    [
+        "import-sub",
+        "PUT",
+        "/import/Trip/2008/canon-ixus.jpg",
+        "@camera/canon-ixus.jpg",
+    ],
+    [
+        "import-all",
+        "PUT",
+        "/import/Kodak_CX7530.jpg",
+        "@camera/Kodak_CX7530.jpg",
+    ],
+    ["index", "MKCOL", "/originals/Album%20One", ""],
+    [
+        "index",
+        "PUT",
+        "/originals/Album%20One/wood.jpg",
+        "@nature/wood_anemones.jpg",
+    ],
+    [
+        "index",
+        "PUT",
+        "/originals/Album%20One/plot.jpg",
+        "@formats/density_plot.png",
+    ],
+    [
+        "index",
+        "PUT",
+        "/originals/Album%20One/copy.jpg",
+        "@camera/canon-ixus.jpg",
+    ],
+    ["busy-import", "MKCOL", "/import/many", ""],
+    [
+        "busy-import",
+        "PUT",
+        "/import/many/IMG_000.jpg",
+        "@phone/jolla.jpg followed by m0",
+    ],
+    [
+        "busy-import",
+        "PUT",
+        "/import/many/IMG_001.jpg",
+        "@phone/jolla.jpg followed by m1",
+    ],
+    [
+        "busy-import",
+        "PUT",
+        "/import/many/IMG_002.jpg",
+        "@phone/jolla.jpg followed by m2",
+    ],
+];

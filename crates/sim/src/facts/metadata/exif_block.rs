@@ -144,10 +144,11 @@ fn decimal(exif: &Block<'_>, tag: Tag) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// `1/75` of 13333/1000000, as seen; or `0.01`.
+/// `1/75` of 13333/1000000, as seen; or `0.01`. Seen: a shutter speed alone is written as a decimal.
 fn exposure(exif: &Block<'_>, as_decimal: bool) -> Option<String> {
-    let Value::Rational(parts) = value(exif, Tag::ExposureTime)? else {
-        return None;
+    let Some(Value::Rational(parts)) = value(exif, Tag::ExposureTime) else {
+        let speed = decimal(exif, Tag::ShutterSpeedValue)?;
+        return Some((-speed).exp2().to_string());
     };
     let (num, denom) = (parts.first()?.num, parts.first()?.denom);
     match num {

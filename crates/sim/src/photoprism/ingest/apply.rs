@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::facts::metadata::{Clock, Metadata, Xmp};
 use crate::photoprism::model::{Camera, Lens, Photo, src};
 use crate::photoprism::time::{WallTime, in_zone, whole_seconds};
+use crate::photoprism::wire;
 use crate::photoprism::world::World;
 
 use super::cameras::{self, CameraName};
@@ -243,14 +244,18 @@ fn camera_id(world: &mut World, name: CameraName) -> u64 {
         return known.id;
     }
     let id = world.cameras.len() as u64 + 1;
-    world.cameras.push(Camera {
+    let camera = Camera {
         id,
         slug: crate::photoprism::library::slug::slug(&name.name),
         name: name.name,
         make: name.make,
         model: name.model,
         kind: name.kind.to_owned(),
-    });
+    };
+    world
+        .events
+        .created("count.cameras", "cameras.created", || wire::camera(&camera));
+    world.cameras.push(camera);
     id
 }
 

@@ -36,6 +36,7 @@ pub(crate) async fn fill(server: &PhotoPrism, library: Library) -> Result<(), Si
         switches: &switches,
         user_uid: &user,
         action: "import",
+        step: "import",
     };
     let Library { items, albums: titles } = library;
     let album_uids: Vec<String> = {

@@ -8,13 +8,14 @@ use crate::photoprism::model::{FileId, Photo, PhotoId, Root, src};
 use crate::photoprism::switches::{Generation, PhotoPrismSwitches};
 use crate::photoprism::world::World;
 
+use super::admit::admit;
 use super::apply::{self, Dated};
-use super::judge::{Tools, Verdict, judge};
-use super::kinds::{self, Kind, Media, kind_of, stem};
+use super::judge::{Tools, Verdict};
+use super::kinds::{Kind, Media, kind_of, stem};
 use super::preview::{self, Look};
 use super::probe::Probe;
 use super::record::{file_of, put_file};
-use super::{google_json, stacking, state, yaml};
+use super::{google_json, news, stacking, state, yaml};
 
 /// Videos of this length or less are taken for the moving part of a live photo.
 const LIVE_NS: u64 = 3_000_000_000;
@@ -28,6 +29,8 @@ pub(crate) struct Context<'a> {
     pub(crate) user_uid: &'a str,
     /// First word of log lines: `import` or `index`.
     pub(crate) action: &'static str,
+    /// What websockets are told that is going on: `upload`, `import` or `index`.
+    pub(crate) step: &'static str,
 }
 
 impl Context<'_> {
@@ -67,7 +70,7 @@ pub(crate) fn related(world: &mut World, context: Context<'_>, members: &[Member
     let mut judged = Vec::new();
     for member in media {
         let Some(kind) = of(member) else { continue };
-        let verdict = judged_alone(world, context, member, kind, tools);
+        let verdict = admit(world, context, member, kind, tools);
         judged.push((member, kind, verdict));
     }
     let has_preview = judged.iter().any(|(.., verdict)| *verdict == Verdict::Preview);
@@ -114,6 +117,9 @@ pub(crate) fn related(world: &mut World, context: Context<'_>, members: &[Member
             show_all(world, *photo);
         }
         finish(world, context, *photo, is_new || again);
+        if is_new {
+            news::photo_created(world, context, *photo);
+        }
     }
     for photo in photos.clone() {
         if let Some(survivor) = stacking::merge_twins(world, context.now, photo) {
@@ -157,81 +163,6 @@ pub(super) fn show_all(world: &mut World, photo: PhotoId) {
             file.in_media_index = true;
         }
     }
-}
-
-/// What the limits and the file itself say, with the lines that the server logs.
-fn judged_alone(world: &mut World, context: Context<'_>, member: &Member, kind: Kind, tools: Tools) -> Verdict {
-    let Context {
-        now, switches, action, ..
-    } = context;
-    let (path, size) = (&member.path, member.probe.stored.size());
-    let limit = switches.originals_limit_mb.saturating_mul(1_000_000);
-    if switches.originals_limit_mb > 0 && size > limit {
-        let mb = |bytes: u64| bytes as f64 / 1e6;
-        let text = format!(
-            "{action}: {path} exceeds file size limit ({:.1} MB / {:.1} MB)",
-            mb(size),
-            mb(limit)
-        );
-        world.log(now, "warning", text);
-        return Verdict::Refused;
-    }
-    let found = &member.probe.metadata;
-    let pixels = f64::from(found.width_px) * f64::from(found.height_px) / 1e6;
-    if switches.resolution_limit_mp > 0 && pixels > switches.resolution_limit_mp as f64 {
-        let limit = switches.resolution_limit_mp;
-        world.log(
-            now,
-            "error",
-            format!(
-                "{action}: {path} exceeds resolution limit ({:.0} / {limit} MP)",
-                pixels.round()
-            ),
-        );
-        return Verdict::Refused;
-    }
-    let content = member.probe.content_type;
-    if action == "index" && mismatched(kind, content) {
-        let told = kinds::told_as(content);
-        let text = format!("index: skipped '{path}' due to invalid extension for media type '{told}'");
-        world.log(now, "warning", text);
-        return Verdict::Refused;
-    }
-    let verdict = judge(kind, content, member.probe.whole, found, tools);
-    let verdict = match verdict {
-        Verdict::Hidden if !switches.image_converter => Verdict::Refused,
-        verdict => verdict,
-    };
-    if verdict == Verdict::Refused && kind.media != Media::Raw {
-        if (kind.code, content) == ("jpg", "image/jpeg") {
-            world.log(now, "error", "media: failed to create tile_500");
-            world.log(
-                now,
-                "error",
-                format!("{action}: failed to generate thumbnails for {path}"),
-            );
-        } else {
-            world.log(
-                now,
-                "error",
-                format!("{action}: failed to create preview image for {path}"),
-            );
-        }
-    }
-    verdict
-}
-
-/// Whether an index run skips a file because its content has another extension.
-fn mismatched(kind: Kind, content: &str) -> bool {
-    let expected: &[&str] = match kind.code {
-        "jpg" => &["image/jpeg"],
-        "png" => &["image/png"],
-        "gif" => &["image/gif"],
-        "tiff" => &["image/tiff"],
-        "heic" | "heics" => &["image/heic", "image/heif", "image/avif"],
-        _ => return false,
-    };
-    !expected.contains(&content)
 }
 
 fn media_file(
@@ -292,6 +223,7 @@ fn media_file(
     if fails {
         "preview could not be created".clone_into(&mut file.error);
     }
+    news::indexing(world, context, member);
     let file = put_file(world, photo, file);
     let wants_preview = needs_preview && !fails && !has_primary;
     if becomes_primary && !fails || known.is_some() {

@@ -62,6 +62,7 @@ pub(super) fn put_file(world: &mut World, photo: PhotoId, mut file: File) -> Fil
         .files_by_hash(&hash)
         .find(|known| known.name == file.name && known.root == file.root);
     let Some(known) = known.map(|known| known.id) else {
+        world.events.publish("count.files", serde_json::json!({ "count": 1 }));
         return world.add_file(photo, file);
     };
     if let Some(record) = world.files.get_mut(&known) {

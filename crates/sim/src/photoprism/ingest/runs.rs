@@ -11,6 +11,7 @@ use crate::photoprism::model::{Root, Stored};
 use crate::photoprism::reply::{Answer, Refusal, Reply};
 use crate::photoprism::request::{Call, Object};
 use crate::photoprism::routes::Incoming;
+use crate::photoprism::server::tell_config;
 use crate::photoprism::service::PhotoPrism;
 use crate::photoprism::switches::{Generation, PhotoPrismSwitches};
 use crate::photoprism::time::whole_seconds;
@@ -22,6 +23,7 @@ use super::groups::group;
 use super::import::{Waiting, import_group};
 use super::index::{Context, Member, related};
 use super::kinds::is_hidden;
+use super::news;
 use super::probe::Probe;
 use super::state::Run;
 
@@ -61,11 +63,12 @@ pub(crate) async fn import(incoming: Incoming) -> Answer {
         user,
     };
     // The client may go away, but what was begun is finished.
-    let run = run_import(Arc::clone(&server), call.switches, order);
+    let run = run_import(Arc::clone(&server), Arc::clone(&call.switches), order);
     let seconds = tokio::spawn(run).await.map_err(|_| Refusal::empty(500))?;
-    let world = server.world();
+    let mut world = server.world();
     let text = import_completed(world.settings.language(), seconds);
     world.events.publish("notify.success", json!({ "message": text }));
+    tell_config(&mut world, &call);
     Ok(Reply::message(text))
 }
 
@@ -75,13 +78,13 @@ pub(crate) async fn index(incoming: Incoming) -> Answer {
     let body = axum::body::to_bytes(body, JSON_BYTES)
         .await
         .map_err(|_| Refusal::undecodable())?;
-    let object = {
+    let (user, object) = {
         let mut world = server.world();
         if !world.settings.feature("library") {
             return Err(Refusal::feature_disabled());
         }
-        world.authorize(&call, Resource::Photos, &[Action::Manage])?;
-        Object::read(&body)?
+        let grant = world.authorize(&call, Resource::Photos, &[Action::Manage])?;
+        (grant.user_uid, Object::read(&body)?)
     };
     let path = cleaned(&object.string("path")?.unwrap_or_default());
     let rescan = object.boolean("rescan")?.unwrap_or(false);
@@ -89,15 +92,19 @@ pub(crate) async fn index(incoming: Incoming) -> Answer {
     {
         let mut world = server.world();
         if world.ingest.running.is_some() {
-            world.log(call.now, "warning", "index: already running");
+            // Both of its steps say so.
+            for step in ["index: already running", "purge: already running (start)"] {
+                world.log(call.now, "warning", step);
+            }
             return Err(Refusal::bare_text(500, "Already running"));
         }
     }
-    let run = run_index(Arc::clone(&server), call.switches, path, rescan);
+    let run = run_index(Arc::clone(&server), Arc::clone(&call.switches), path, rescan, user);
     let seconds = tokio::spawn(run).await.map_err(|_| Refusal::empty(500))?;
-    let world = server.world();
+    let mut world = server.world();
     let text = index_completed(world.settings.language(), seconds);
     world.events.publish("notify.success", json!({ "message": text }));
+    tell_config(&mut world, &call);
     Ok(Reply::message(text))
 }
 
@@ -172,6 +179,7 @@ async fn run_import(server: Arc<PhotoPrism>, switches: Arc<PhotoPrismSwitches>, 
         switches: &switches,
         user_uid: &order.user,
         action: "import",
+        step: "import",
     };
     {
         let mut world = server.world();
@@ -188,6 +196,7 @@ async fn run_import(server: Arc<PhotoPrism>, switches: Arc<PhotoPrismSwitches>, 
             world.log(start, "error", text.clone());
             world.events.publish("notify.error", json!({ "message": text }));
             end(&mut world);
+            news::import_completed(&world, &order.user, &order.path, 0);
             return 0;
         }
     }
@@ -198,6 +207,7 @@ async fn run_import(server: Arc<PhotoPrism>, switches: Arc<PhotoPrismSwitches>, 
             if server.world().ingest.cancelled {
                 break;
             }
+            server.gates.imports.pass().await;
             let waiting = gather(
                 &server,
                 &folder,
@@ -233,11 +243,7 @@ async fn run_import(server: Arc<PhotoPrism>, switches: Arc<PhotoPrismSwitches>, 
     }
     end(&mut world);
     let seconds = seconds_since(start, &server);
-    let path = format!("/photoprism/import/{}", order.path);
-    let data = json!({ "uid": order.user, "action": "import", "path": path, "seconds": seconds });
-    for topic in ["import.completed", "index.completed"] {
-        world.events.publish(topic, data.clone());
-    }
+    news::import_completed(&world, &order.user, &order.path, seconds);
     seconds
 }
 
@@ -329,6 +335,7 @@ pub(super) async fn run_index(
     switches: Arc<PhotoPrismSwitches>,
     path: String,
     rescan: bool,
+    user: String,
 ) -> u64 {
     let start = server.now();
     let context = Context {
@@ -336,6 +343,7 @@ pub(super) async fn run_index(
         switches: &switches,
         user_uid: "",
         action: "index",
+        step: "index",
     };
     {
         let mut world = server.world();
@@ -359,12 +367,12 @@ pub(super) async fn run_index(
         }
     }
     let folders = folders(&server.world(), Root::Originals, &path);
+    news::folders(&server.world(), &user, folders.keys());
     for (folder, names) in folders {
-        server
-            .world()
-            .events
-            .publish("index.folder", json!({ "filePath": folder }));
         for group in group(names.iter().map(String::as_str), context.documents()) {
+            if !switches.import_takes.is_zero() {
+                tokio::time::sleep(switches.import_takes).await;
+            }
             if server.world().ingest.cancelled {
                 break;
             }
@@ -385,9 +393,6 @@ pub(super) async fn run_index(
             let mut world = server.world();
             if let Some(main) = members.first() {
                 albums::note_folder(&mut world, context, &main.path);
-                let name = main.path.rsplit('/').next().unwrap_or_default();
-                let data = json!({ "action": "index", "fileName": main.path, "baseName": name, "fileRoot": "/" });
-                world.events.publish("index.indexing", data);
                 related(&mut world, context, &members);
             }
         }
@@ -395,12 +400,13 @@ pub(super) async fn run_index(
     let mut world = server.world();
     if !world.ingest.cancelled {
         forget_vanished(&mut world, &path, start);
+        news::steps(&world, &user);
     }
     end(&mut world);
     let seconds = seconds_since(start, &server);
     world.events.publish(
         "index.completed",
-        json!({ "action": "index", "path": "/photoprism/originals", "seconds": seconds }),
+        json!({ "uid": user, "action": "index", "path": "/photoprism/originals", "seconds": seconds }),
     );
     seconds
 }

@@ -35,7 +35,14 @@ pub(crate) async fn tick(server: &Arc<PhotoPrism>) {
         (index, import)
     };
     if index_due {
-        runs::run_index(Arc::clone(server), Arc::clone(&switches), String::new(), false).await;
+        runs::run_index(
+            Arc::clone(server),
+            Arc::clone(&switches),
+            String::new(),
+            false,
+            String::new(),
+        )
+        .await;
     }
     if import_due {
         runs::auto_import(Arc::clone(server), switches).await;

@@ -148,6 +148,9 @@ fn capital(word: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// More words that were seen in titles and not among keywords.
+const NO_KEYWORDS: &[&str] = &["bsg", "description", "picasa", "yes"];
+
 /// Words of a name or text that are kept as keywords: three letters or more, small letters, no digits.
 pub(crate) fn keywords(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphabetic() && !c.is_ascii_digit())
@@ -156,7 +159,8 @@ pub(crate) fn keywords(text: &str) -> Vec<String> {
         .map(str::to_lowercase)
         .filter(|word| word.chars().count() >= 3)
         .filter(|word| {
-            !NOISE.contains(&word.as_str()) && !BRANDS.contains(&word.as_str()) && !SMALL.contains(&word.as_str())
+            let lists = [NOISE, BRANDS, SMALL, NO_KEYWORDS];
+            !lists.iter().any(|list| list.contains(&word.as_str()))
         })
         .collect()
 }

@@ -5,6 +5,7 @@ use std::io;
 
 use axum::body::Body;
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::photoprism::access::{Action, Grant, Resource};
@@ -12,17 +13,20 @@ use crate::photoprism::model::{Root, Stored};
 use crate::photoprism::reply::{Answer, Refusal, Reply};
 use crate::photoprism::request::{Call, Object};
 use crate::photoprism::routes::Incoming;
+use crate::photoprism::server::tell_config;
 use crate::photoprism::service::PhotoPrism;
 use crate::photoprism::switches::Generation;
 use crate::photoprism::time;
 use crate::photoprism::words::{Message, files_uploaded};
+use crate::photoprism::world::World;
 
 use super::albums;
 use super::archives::{is_archive, unpack};
-use super::groups::group;
+use super::groups::{canonical_base, group};
 use super::import::{Waiting, import_group};
 use super::index::Context;
 use super::kinds::{self, Media, extension, kind_of};
+use super::news;
 use super::probe::Probe;
 use super::receive::Receiver;
 
@@ -87,7 +91,9 @@ pub(crate) async fn stage(incoming: Incoming) -> Answer {
         multer::Multipart::new(body.into_data_stream(), boundary),
     )
     .await?;
-    let text = files_uploaded(server.world().settings.language(), staged, 0);
+    let world = server.world();
+    let text = files_uploaded(world.settings.language(), staged, 0);
+    world.inform(call.now, text.clone());
     Ok(Reply::message(text))
 }
 
@@ -322,9 +328,12 @@ async fn run(
         switches: &call.switches,
         user_uid: &user,
         action: "import",
+        step: "upload",
     };
+    let first_new = server.world().next_album();
     let mut album_uids: Option<Vec<String>> = None;
     for group in groups {
+        server.gates.uploads.pass().await;
         let mut waiting = Vec::new();
         for name in std::iter::once(group.main).chain(group.others) {
             let taken = server
@@ -333,9 +342,7 @@ async fn run(
                 .get_mut(&folder)
                 .and_then(|files| files.remove(&name));
             let Some(stored) = taken else {
-                server
-                    .world()
-                    .log(now, "error", format!("import: no such file or directory in {name}"));
+                log_lost(&mut server.world(), now, &user, &folder, &name);
                 continue;
             };
             match Probe::read(&name, stored).await {
@@ -363,7 +370,24 @@ async fn run(
         });
         import_group(&mut world, context, &waiting, albums);
     }
-    finish(&server, &grant, &folder)
+    news::albums_updated(&server.world(), first_new, album_uids.as_deref().unwrap_or_default());
+    finish(&server, &call, &grant, &folder)
+}
+
+/// What the server logs if another run on the same token was faster.
+fn log_lost(world: &mut World, now: Timestamp, user: &str, folder: &str, name: &str) {
+    // The checksum of nothing.
+    let target = format!(
+        "{}.{}",
+        canonical_base(now, 0xeeee_eeee),
+        extension(name).unwrap_or_default()
+    );
+    let staged = format!("/photoprism/storage/users/{user}/upload/{folder}/{name}");
+    let moving = format!("import: failed moving file to {target}, is another import running at the same time?");
+    world.log(now, "warning", "media: no such file or directory (stat call failed)");
+    world.log(now, "error", format!("no such file or directory {staged}"));
+    world.log(now, "warning", moving);
+    world.log(now, "error", format!("import: no such file or directory in {target}"));
 }
 
 /// Generation 1 knows neither documents nor archives.
@@ -394,10 +418,15 @@ async fn unpack_staged(server: &PhotoPrism, folder: &str) {
     }
 }
 
-fn finish(server: &PhotoPrism, grant: &Grant, folder: &str) -> Reply {
+fn finish(server: &PhotoPrism, call: &Call, grant: &Grant, folder: &str) -> Reply {
     let mut world = server.world();
     if world.staging.get(folder).is_some_and(|files| files.is_empty()) {
         world.staging.remove(folder);
+    }
+    if world.ingest.running.is_some() {
+        // The step after both of them has one lock.
+        let now = server.now();
+        world.log(now, "warning", "moments: already running");
     }
     let text = world.say(Message::UploadProcessed);
     let user = &grant.user_uid;
@@ -407,6 +436,7 @@ fn finish(server: &PhotoPrism, grant: &Grant, folder: &str) -> Reply {
     for topic in ["import.completed", "index.completed", "upload.completed"] {
         world.events.publish(topic, data.clone());
     }
+    tell_config(&mut world, call);
     Reply::message(text)
 }
 

@@ -17,6 +17,8 @@ use super::slug::{album_slug, album_title, title_case};
 pub(super) mod content;
 pub(super) mod search;
 
+pub(crate) use search::told as album_row;
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",

@@ -6,6 +6,7 @@ use super::super::access::{Action, Resource};
 use super::super::mint::clean_uid;
 use super::super::reply::{Answer, Refusal, Reply};
 use super::super::request::Call;
+use super::super::server::tell_config;
 use super::super::time::whole_seconds;
 use super::super::words::Message;
 use super::super::world::World;
@@ -54,6 +55,7 @@ pub(super) fn archive(world: &mut World, call: &Call) -> Answer {
             }
         }
     }
+    tell_config(world, call);
     tell(world, "photos.archived", &uids);
     done(world, Message::SelectionArchived)
 }
@@ -67,6 +69,7 @@ pub(super) fn restore(world: &mut World, call: &Call) -> Answer {
             photo.deleted_at = None;
         }
     }
+    tell_config(world, call);
     tell(world, "photos.restored", &uids);
     done(world, Message::SelectionRestored)
 }

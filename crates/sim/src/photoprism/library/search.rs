@@ -7,6 +7,7 @@ use super::super::mint::{clean_uid, is_uid, prefix};
 use super::super::model::{File, Photo, Role};
 use super::super::reply::{Answer, Refusal, Reply};
 use super::super::request::Call;
+use super::super::switches::Generation;
 use super::super::time::write;
 use super::super::wire::{caption_keys, number};
 use super::super::world::World;
@@ -147,6 +148,14 @@ pub(super) fn with_tokens(reply: Reply, grant: &Grant) -> Reply {
     reply
         .header("x-download-token", &grant.download_token)
         .header("x-preview-token", &grant.preview_token)
+}
+
+/// The row of a photo as websockets are told it: merged, its primary file first.
+pub(crate) fn told(world: &World, photo: &Photo, generation: Generation) -> Option<Value> {
+    let mut files: Vec<_> = world.files_of(photo).filter(|file| file.in_media_index).collect();
+    files.sort_by_key(|file| !file.primary);
+    let rows: Vec<Row<'_>> = files.into_iter().map(|file| Row { photo, file }).collect();
+    rows::merged(world, &rows, generation)
 }
 
 /// The page of rows that a search finds.

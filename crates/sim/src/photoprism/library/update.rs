@@ -2,19 +2,22 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use super::super::access::{Action, Resource};
 use super::super::ingest::titles::{TitleParts, auto_title};
 use super::super::model::{Details, Photo, src};
 use super::super::reply::{Answer, Refusal};
 use super::super::request::{Call, Object};
+use super::super::server::tell_config;
 use super::super::switches::Generation;
 use super::super::time::{WallTime, in_zone, whole_seconds, zero, zone};
 use super::super::wire::caption_keys;
+use super::super::words::Message;
 use super::super::world::World;
 use super::patterns::keyword_list;
 use super::photos::{known, whole};
-use super::{places, quality};
+use super::{places, quality, search};
 
 /// How much earlier than its record a photo must be taken for its time to count when nobody says where that is from.
 const RECENT: SignedDuration = SignedDuration::from_hours(24);
@@ -46,9 +49,17 @@ pub(super) fn update(world: &mut World, call: &Call) -> Answer {
     if let Some(slot) = world.photo_mut(&uid) {
         *slot = photo;
     }
-    world
-        .events
-        .publish("photos.updated", serde_json::json!({ "entities": [{ "UID": uid }] }));
+    if world.events.heard() {
+        let row = world
+            .photo(&uid)
+            .and_then(|photo| search::told(world, photo, call.switches.generation));
+        world
+            .events
+            .publish("photos.updated", json!({ "entities": row.as_slice() }));
+        let text = world.say(Message::ChangesSaved);
+        world.events.publish("notify.success", json!({ "message": text }));
+        tell_config(world, call);
+    }
     whole(world, &uid, call)
 }
 

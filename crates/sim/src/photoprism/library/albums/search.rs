@@ -148,6 +148,11 @@ fn photo_count(world: &World, album: &Album) -> usize {
         .count()
 }
 
+/// The row of an album as websockets are told it.
+pub(crate) fn told(world: &World, album: &Album) -> Value {
+    row(world, album, photo_count(world, album))
+}
+
 fn row(world: &World, album: &Album, photos: usize) -> Value {
     let links = world.links.iter().filter(|link| link.share_uid == album.uid).count();
     let mut row = wire::album_row(album, photos, links);
