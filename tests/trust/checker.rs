@@ -85,6 +85,21 @@ pub async fn finished(ground: &Ground) -> Findings {
     findings
 }
 
+/// Checks what the program itself says and leaves behind, whatever it moved from and to; not what lies at the target.
+pub async fn aftermath(ground: &Ground) -> Findings {
+    let mut findings = Findings::default();
+    match Books::read(&ground.journal()) {
+        Ok(books) => books.check_finished(&mut findings),
+        Err(error) => findings.add(Rule::Journal, error.to_string()),
+    }
+    status(ground, &mut findings).await;
+    traces::check(ground, &mut findings);
+    for line in ground.sims.unknown_requests() {
+        findings.add(Rule::Route, format!("{} {}", line.method, line.path));
+    }
+    findings
+}
+
 /// Checks what journal and stand-ins say after a job was finished, whoever ran it.
 pub async fn finished_in(sims: &Sims, journal: &std::path::Path) -> Findings {
     let mut findings = Findings::default();

@@ -135,7 +135,11 @@ impl Ground {
 
     /// Lets later runs take their time from the stand-ins' clock.
     pub fn share_clock(&self) {
-        let control = self.sims.env()["PHOTOMOVE_SIM_GOOGLE_CONTROL"].clone();
+        // All have the same clock, so that any will do.
+        let mut env = self.sims.env().iter();
+        let (_, control) = env
+            .find(|(name, _)| name.ends_with("_CONTROL"))
+            .expect("control routes are open");
         self.set("PHOTOMOVE_CLOCK_URL", format!("{control}/clock"));
     }
 

@@ -73,7 +73,7 @@ async fn finished(run: Run) {
 }
 
 /// Ended by a signal there is no exit code; elsewhere `abort` leaves one of its own.
-fn was_killed(code: Option<i32>) -> bool {
+pub fn was_killed(code: Option<i32>) -> bool {
     if cfg!(unix) {
         code.is_none()
     } else {

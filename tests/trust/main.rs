@@ -14,5 +14,6 @@ mod mutants;
 mod prism;
 mod quota;
 mod rig;
+mod speed;
 mod standing;
 mod video;

@@ -1,5 +1,11 @@
 //! PhotoPrism as the place that photos are moved from and to, with everything failing that is known to.
 
+mod journey;
+mod kills;
+mod samples;
+mod shelves;
+mod whole;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -207,7 +207,7 @@ impl Books {
     }
 
     /// Checks what SQLite says about the file.
-    pub(super) fn check_sound(&self, findings: &mut Findings) {
+    pub fn check_sound(&self, findings: &mut Findings) {
         for line in &self.unsound {
             findings.add(Rule::Journal, line);
         }

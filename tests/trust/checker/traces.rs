@@ -13,10 +13,15 @@ const JOB_FILES: &str = "journal.db";
 /// address of an upload in several requests.
 const MARKS: [&str; 6] = ["ya29.a0", "1//0g", "GOCSPX-", "Atza|", "CAISiQM", "AENB"];
 
-/// Values of all cookies, tokens and secrets that are on the disk now.
+/// Values of all cookies, tokens, passwords and secrets that are on the disk now.
 fn secrets(ground: &Ground) -> Vec<String> {
     let env = ground.sims.env();
-    let read = |name: &str| std::fs::read_to_string(&env[name]).unwrap_or_default();
+    // Of services that were not started there is nothing to leak.
+    let read = |name: &str| {
+        let path = env.get(name);
+        path.and_then(|path| std::fs::read_to_string(path).ok())
+            .unwrap_or_default()
+    };
     let json = |name: &str| serde_json::from_str::<serde_json::Value>(&read(name)).unwrap_or_default();
     let (token, client) = (json("PHOTOMOVE_GOOGLE_TOKEN"), json("PHOTOMOVE_GOOGLE_CLIENT_SECRET"));
     let cookies = read("PHOTOMOVE_AMAZON_COOKIES");
@@ -26,7 +31,12 @@ fn secrets(ground: &Ground) -> Vec<String> {
     let tokens =
         ["access_token", "refresh_token", "id_token"].map(|name| token[name].as_str().unwrap_or("").to_owned());
     let client = client["installed"]["client_secret"].as_str().unwrap_or("").to_owned();
-    let values = cookies.chain(tokens).chain([client]);
+    let servers = env.keys().filter(|name| name.ends_with("PHOTOPRISM_SIGN_IN"));
+    let servers = servers.flat_map(|name| {
+        let kept = json(name);
+        [&kept["sign_in"]["password"], &kept["session"]["token"]].map(|value| value.as_str().unwrap_or("").to_owned())
+    });
+    let values = cookies.chain(tokens).chain([client]).chain(servers);
     values.filter(|value| value.len() >= 8).collect()
 }
 
