@@ -137,11 +137,12 @@ async fn execute(cli: Cli, environment: Environment, printer: Printer) -> Result
     };
     let ends_itself = drains || matches!(cli.command, Command::Sim(_));
     let stopped = async {
-        if ends_itself {
+        if !ends_itself {
+            signals.drain.cancelled().await;
+        }
+        if ends_itself || signals.are_answered() {
             signals.abort.cancelled().await;
             app.clock.sleep(ABORT_GRACE).await;
-        } else {
-            signals.drain.cancelled().await;
         }
     };
     tokio::select! {

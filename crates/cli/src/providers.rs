@@ -348,7 +348,7 @@ impl<'a> Accounts<'a> {
         if kept.len() < 2 {
             return Ok(kept.into_iter().next());
         }
-        let question = format!("which account of {}?", endpoint.kind.label());
+        let question = format!("which account of {}", endpoint.kind.label());
         if let Some(chosen) = self.app.person.choose(&question, &kept).await? {
             return Ok(kept.into_iter().nth(chosen));
         }

@@ -3,6 +3,9 @@
 //! A terminal that goes away (SIGHUP) ends no migration: nobody asked for it, and hours of work may be under way. On
 //! Windows a closed console cannot be outlived, as the system ends the program after a few seconds: there it drains.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio_util::sync::CancellationToken;
 
 /// What the person or the system has asked for.
@@ -12,6 +15,7 @@ pub(crate) struct Signals {
     pub(crate) drain: CancellationToken,
     /// Cancelled by the second Ctrl-C: leave at once.
     pub(crate) abort: CancellationToken,
+    answered: Arc<AtomicBool>,
 }
 
 /// What arrived.
@@ -44,6 +48,16 @@ impl Signals {
             }
         });
         signals
+    }
+
+    /// Tells that the command itself answers the first request from now on, as one that has to stop something elsewhere.
+    pub(crate) fn answer(&self) {
+        self.answered.store(true, Ordering::SeqCst);
+    }
+
+    /// Says whether the command itself answers the first request.
+    pub(crate) fn are_answered(&self) -> bool {
+        self.answered.load(Ordering::SeqCst)
     }
 
     /// Drains, as the first Ctrl-C does, and returns what to say about it; a second time does no more.

@@ -1,5 +1,7 @@
 //! What goes wrong between photomove and a server: each has a clear outcome, and nothing is lost.
 
+mod sign_in;
+
 use photomove_sim::{PhotoPrismSwitches, ServiceKind, SimOptions, parse_faults};
 
 use super::{filled, held, options, picture, pictures, prism, spec};
@@ -260,11 +262,6 @@ async fn what_is_there_already_is_found_by_its_bytes_the_archive_included() {
         std::fs::write(stage.path(file), picture(name)).expect("written");
         stage.photomove(&["photoprism", "upload", file]).await.expect_code(0);
     }
-    // An edited photo is in review no longer; one that is comes back from the archive when an album takes it.
-    stage
-        .photomove(&["photoprism", "edit", "archived.jpg", "--title", "Old"])
-        .await
-        .expect_code(0);
     stage
         .photomove(&["photoprism", "archive", "archived.jpg", "--yes"])
         .await

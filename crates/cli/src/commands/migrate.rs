@@ -22,6 +22,7 @@ use crate::exit::Exit;
 use crate::filters::FilterArgs;
 use crate::limits::{LimitArgs, Limits};
 use crate::notify::{Happening, Notifier};
+use crate::providers::Accounts;
 use crate::report;
 use crate::room::RoomArgs;
 use crate::settings::Settings;
@@ -205,6 +206,10 @@ pub(crate) async fn moved(
     to: &Endpoint,
     how: &How<'_>,
 ) -> Result<(Exit, String)> {
+    // Which of several accounts is asked once: what is put back at the end is put back where the run was.
+    let accounts = Accounts::new(app, settings);
+    let from = &accounts.settled(from).await?;
+    let to = &accounts.settled(to).await?;
     let mut summary = between(app, settings, from, to, how).await?;
     settings_back::offer(app, settings, to, &mut summary).await?;
     let exit = report::exit_of(&summary);

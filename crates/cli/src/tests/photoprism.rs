@@ -51,7 +51,11 @@ async fn name_and_password_sign_in_once_and_the_session_is_kept_until_the_logout
         "{}",
         ran.talk
     );
-    assert!(ran.data.contains("signed in to PhotoPrism (127.0.0.1"), "{}", ran.data);
+    assert!(
+        ran.data.contains("signed in to PhotoPrism (admin at 127.0.0.1:"),
+        "{}",
+        ran.data
+    );
     for secret in ["photomove-test", &prism(&sims).access_token()] {
         assert!(!ran.data.contains(secret) && !ran.talk.contains(secret));
     }

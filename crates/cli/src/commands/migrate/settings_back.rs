@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::endpoint::Endpoint;
 use crate::providers::Accounts;
+use crate::report;
 use crate::settings::Settings;
 
 /// After a run that has ended: asks whoever is at the terminal, and puts back what they want to have put back. `--yes` is
@@ -26,6 +27,8 @@ pub(super) async fn offer(app: &App, settings: &Settings, to: &Endpoint, summary
         return Ok(());
     };
     let target = accounts.open(accounts.sign_in(to).await?, &journal).await?;
+    // Whoever is asked knows first how it went.
+    app.printer.talk(&report::last_line(summary));
     if agreed(app, &*target, &summary.settings_left).await? {
         put_back(app, settings, target, &journal).await?;
         summary.settings_left.clear();

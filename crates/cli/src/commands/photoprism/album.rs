@@ -108,7 +108,7 @@ pub(crate) struct PropertiesArgs {
     /// Whether others do not see it
     #[arg(long, value_name = "YES")]
     private: Option<bool>,
-    /// Another field by its own name, with a value in JSON; may be given more than once
+    /// Another field by its own name, with a value in JSON, or a text as it is; may be given more than once
     #[arg(long, value_name = "NAME=JSON", value_parser = super::edit::field)]
     field: Vec<(String, Value)>,
 }

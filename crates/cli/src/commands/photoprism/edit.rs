@@ -56,7 +56,7 @@ pub(crate) struct EditArgs {
     /// Notes
     #[arg(long, value_name = "TEXT")]
     notes: Option<String>,
-    /// Another field by its own name, with a value in JSON; may be given more than once
+    /// Another field by its own name, with a value in JSON, or a text as it is; may be given more than once
     #[arg(long, value_name = "NAME=JSON", value_parser = field)]
     field: Vec<(String, Value)>,
 }
@@ -83,9 +83,14 @@ fn position(text: &str) -> std::result::Result<Position, String> {
     }
 }
 
+/// A name and a value. A word is a text without quotes too: shells take quotes away.
 pub(super) fn field(text: &str) -> std::result::Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("a name and a value: `NAME=JSON`")?;
-    let value = serde_json::from_str(value).map_err(|error| format!("the value is no JSON: {error}"))?;
+    let value = match serde_json::from_str(value) {
+        Ok(value) => value,
+        Err(error) if value.starts_with(['{', '[', '"']) => return Err(format!("the value is no JSON: {error}")),
+        Err(_) => Value::String(value.to_owned()),
+    };
     Ok((name.to_owned(), value))
 }
 

@@ -156,7 +156,8 @@ pub(super) async fn run(prism: &Prism<'_>, verb: LabelVerb) -> Result<Exit> {
     match verb {
         LabelVerb::Add(args) => {
             let uid = prism.uid(&args.photo).await?;
-            shown::photo(printer, &client.add_label(&uid, &NewLabel::new(args.name)).await?);
+            let labelled = client.add_label(&uid, &NewLabel::new(args.name)).await;
+            shown::photo(printer, &labelled.map_err(super::photos::told_of(&args.photo))?);
         }
         LabelVerb::Remove(args) => remove(prism, &args).await?,
         LabelVerb::Edit(args) => {

@@ -4,7 +4,7 @@ use clap::Args;
 use photomove_core::{Error, ErrorKind, Result};
 use photomove_photoprism::client::{ImportRun, IndexRun};
 use photomove_photoprism::search::FolderSearch;
-use photomove_photoprism::wire::Root;
+use photomove_photoprism::wire::{Message, Root};
 use serde_json::json;
 
 use super::{Prism, follow, shown};
@@ -17,7 +17,8 @@ const FILES: i32 = 100_000;
 /// Arguments of `photomove photoprism import`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Takes as long as the server needs; Ctrl-C ends this command, `--cancel` the server's run. If another import or index run is active, the server answers at once and does nothing; \
+Takes as long as the server needs; Ctrl-C stops the server's run after its present file, as `--cancel` does, and a second \
+Ctrl-C ends this command at once. If another import or index run is active, the server answers at once and does nothing; \
 `photomove photoprism log` has the reasons of files that it did not take.")]
 pub(crate) struct ImportArgs {
     /// Folder below the server's import folder; all of it if not given
@@ -36,6 +37,9 @@ pub(crate) struct ImportArgs {
 
 /// Arguments of `photomove photoprism index`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Takes as long as the server needs; Ctrl-C stops the server's run after its present file, as `--cancel` does, and a second \
+Ctrl-C ends this command at once.")]
 pub(crate) struct IndexArgs {
     /// Folder below the server's originals
     #[arg(value_name = "FOLDER", default_value = "/", conflicts_with = "cancel")]
@@ -55,7 +59,7 @@ pub(crate) struct IndexArgs {
 #[derive(Debug, Args)]
 pub(crate) struct FoldersArgs {
     /// Folder to look into; the outermost one if not given
-    #[arg(value_name = "FOLDER", default_value = "")]
+    #[arg(value_name = "FOLDER", default_value = "", hide_default_value = true)]
     folder: String,
     /// Look into the import folder instead of the originals
     #[arg(long, conflicts_with = "files")]
@@ -90,12 +94,16 @@ pub(super) async fn import(prism: &Prism<'_>, args: ImportArgs) -> Result<Exit> 
     };
     let began = prism.app.clock.now();
     let work = prism.client.import(&run);
-    prism
-        .client
-        .with_events(work, |event| follow::tell(prism, event))
-        .await?;
+    let work = prism.client.with_events(work, |event| follow::tell(prism, event));
+    let ended = Box::pin(to_the_end(prism, "import", work, prism.client.cancel_import())).await?;
+    if ended == Ended::Left {
+        return Ok(Exit::Interrupted);
+    }
     let after = prism.client.config().await?.count.files;
     told(prism, "import", began, after - before);
+    if ended == Ended::Stopped {
+        return Ok(Exit::Interrupted);
+    }
     if after == before {
         prism.app.printer.note(
             "no file has come; either there was nothing new, or the folder does not exist, or another run is active",
@@ -122,13 +130,63 @@ pub(super) async fn index(prism: &Prism<'_>, args: IndexArgs) -> Result<Exit> {
     };
     let began = prism.app.clock.now();
     let work = prism.client.index(&run);
-    prism
-        .client
-        .with_events(work, |event| follow::tell(prism, event))
-        .await?;
+    let work = prism.client.with_events(work, |event| follow::tell(prism, event));
+    let ended = Box::pin(to_the_end(prism, "index", work, prism.client.cancel_index())).await?;
+    if ended == Ended::Left {
+        return Ok(Exit::Interrupted);
+    }
     let after = prism.client.config().await?.count.files;
     told(prism, "index", began, after - before);
-    Ok(Exit::Done)
+    Ok(match ended {
+        Ended::Stopped => Exit::Interrupted,
+        _ => Exit::Done,
+    })
+}
+
+/// How a run of the server ended for this command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// By itself.
+    Done,
+    /// Because it was told to stop.
+    Stopped,
+    /// Not at all; nobody waits for it any more.
+    Left,
+}
+
+/// Waits for a run of the server. The first Ctrl-C stops the run, which the end of this command would not; a second one
+/// ends this command at once.
+async fn to_the_end<T>(
+    prism: &Prism<'_>,
+    what: &str,
+    work: impl Future<Output = Result<T>>,
+    cancel: impl Future<Output = Result<Message>>,
+) -> Result<Ended> {
+    let (signals, printer) = (&prism.app.signals, &prism.app.printer);
+    let by_hand = format!("stop it with `photomove photoprism {what} --cancel`");
+    signals.answer();
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return done.map(|_| Ended::Done),
+        () = signals.drain.cancelled() => {}
+    }
+    printer.talk(&format!(
+        "stopping the server's {what} run: it ends after its present file; Ctrl-C again ends this command at once"
+    ));
+    let stopped = async {
+        cancel
+            .await
+            .map_err(|error| error.hint_instead(format!("the server's run goes on; {by_hand}")))?;
+        printer.talk(&format!("the server was told to stop its {what} run"));
+        work.await.map(|_| Ended::Stopped)
+    };
+    tokio::select! {
+        ended = stopped => ended,
+        () = signals.abort.cancelled() => {
+            printer.talk(&format!("not waited for: if the server's {what} run goes on, {by_hand}"));
+            Ok(Ended::Left)
+        }
+    }
 }
 
 fn told(prism: &Prism<'_>, what: &str, began: jiff::Timestamp, more: i64) {
@@ -164,7 +222,9 @@ pub(super) async fn folders(prism: &Prism<'_>, args: FoldersArgs) -> Result<Exit
     let found = prism.client.folders(&root, &args.folder, &search).await?;
     let printer = &prism.app.printer;
     let Some(folders) = found.folders else {
-        return Err(Error::new(ErrorKind::NotFound, "the server has no such folder").context("folder", &args.folder));
+        return Err(Error::new(ErrorKind::NotFound, "the server has no such folder")
+            .context("folder", text::clean(&args.folder))
+            .hint("`photomove photoprism folders --recursive` lists all"));
     };
     for folder in &folders {
         printer.object(&shown::object("folder", "folder", folder));

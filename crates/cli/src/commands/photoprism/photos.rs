@@ -65,7 +65,8 @@ impl Prism<'_> {
             // Capital letters mean nothing to the server.
             true => typed.to_ascii_lowercase(),
             false if path.is_file() => sha1_of(path).await?,
-            false => return Ok(typed.to_owned()),
+            false if is_id(typed) => return Ok(typed.to_owned()),
+            false => return Err(no_photo(typed)),
         };
         match self.client.file(&hash).await? {
             Some(file) => Ok(file.photo_uid),
@@ -83,17 +84,21 @@ impl Prism<'_> {
     /// [`ErrorKind::NotFound`] if the server has none.
     pub(super) async fn photo(&self, typed: &str) -> Result<Photo> {
         let uid = self.uid(typed).await?;
-        let found = self.client.photo(&uid).await;
-        found.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => no_photo(typed),
-            _ => error,
-        })
+        self.client.photo(&uid).await.map_err(told_of(typed))
     }
 
+    /// Returns the ids of the photos that a person means. The server says nothing of those among several that it does not
+    /// have, so that each is looked for first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if the server does not have one of them.
     pub(super) async fn uids(&self, typed: &[String]) -> Result<Vec<String>> {
         let mut uids = Vec::with_capacity(typed.len());
         for one in typed {
-            uids.push(self.uid(one).await?);
+            uids.push(match is_id(one) {
+                true => self.photo(one).await?.uid,
+                false => self.uid(one).await?,
+            });
         }
         Ok(uids)
     }
@@ -109,10 +114,33 @@ impl Prism<'_> {
     }
 }
 
+/// Whether a word looks like an id of a photo.
+fn is_id(typed: &str) -> bool {
+    typed.len() == 16 && typed.starts_with('p') && typed.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
 fn no_photo(typed: &str) -> Error {
-    Error::new(ErrorKind::NotFound, "the server has no such photo")
-        .context("photo", typed)
-        .hint("`photomove photoprism search` lists photos with their ids")
+    let (said, hint) = match is_id(typed) {
+        true => (
+            "the server has no such photo",
+            "`photomove photoprism search` lists photos with their ids",
+        ),
+        false => (
+            "this is no id of a photo, no SHA-1 and no file on this machine",
+            "`photomove photoprism search` lists photos with their ids, such as `psrcszk4v9n2t6x1`",
+        ),
+    };
+    Error::new(ErrorKind::NotFound, said)
+        .context("photo", text::clean(typed))
+        .hint(hint)
+}
+
+/// Says of an error that the photo is not there, if that is what it says.
+pub(super) fn told_of(typed: &str) -> impl Fn(Error) -> Error {
+    move |error| match error.kind() {
+        ErrorKind::NotFound => no_photo(typed),
+        _ => error,
+    }
 }
 
 /// The SHA-1 of a file on this machine.
@@ -159,9 +187,10 @@ pub(super) async fn like(prism: &Prism<'_>, args: &PhotosArgs, favorite: bool) -
     for typed in &args.photos {
         let uid = prism.uid(typed).await?;
         match favorite {
-            true => prism.client.like_photo(&uid).await?,
-            false => prism.client.unlike_photo(&uid).await?,
-        };
+            true => prism.client.like_photo(&uid).await,
+            false => prism.client.unlike_photo(&uid).await,
+        }
+        .map_err(told_of(typed))?;
     }
     prism.done(
         if favorite {
@@ -188,7 +217,8 @@ pub(super) async fn approve(prism: &Prism<'_>, args: &PhotosArgs) -> Result<Exit
 pub(super) async fn private(prism: &Prism<'_>, args: &PrivateArgs) -> Result<Exit> {
     for typed in &args.photos.photos {
         let uid = prism.uid(typed).await?;
-        prism.client.set_private(&uid, !args.off).await?;
+        let set = prism.client.set_private(&uid, !args.off).await;
+        set.map_err(told_of(typed))?;
     }
     prism.done(
         if args.off { "private no longer" } else { "private" },

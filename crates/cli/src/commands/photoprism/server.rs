@@ -25,8 +25,8 @@ const PROVIDERS: [&str; 6] = ["local", "ldap", "oidc", "application", "client", 
 /// Arguments of `photomove photoprism settings`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Names are those of the server's interface with dots between them, values are JSON: `stack.meta=false ui.language=\"de\"`. A name \
-that the server does not have changes nothing.")]
+Names are those of the server's interface with dots between them: `stack.meta=false ui.language=de`. Values are JSON; a text needs \
+no quotes. What was changed is shown as the server keeps it now.")]
 pub(crate) struct SettingsArgs {
     /// What to change; all is shown if not given
     #[arg(value_name = "NAME=VALUE", value_parser = super::edit::field)]
@@ -153,19 +153,38 @@ fn switched_off(config: &ServerConfig) -> Vec<String> {
     off
 }
 
-/// Shows the settings, or changes some and shows them all.
+/// The value of a name with dots.
+fn at<'v>(settings: &'v Value, name: &str) -> Option<&'v Value> {
+    name.split('.').try_fold(settings, |value, part| value.get(part))
+}
+
+/// Shows the settings, or changes some and shows these.
 pub(super) async fn settings(prism: &Prism<'_>, args: SettingsArgs) -> Result<Exit> {
-    let settings = match args.changes.is_empty() {
-        true => prism.client.settings().await?,
-        false => prism.client.change_settings(&change(args.changes)?).await?,
-    };
-    let settings = serde_json::to_value(&settings).unwrap_or_default();
+    let as_value = |settings: &Settings| serde_json::to_value(settings).unwrap_or_default();
+    let mut settings = as_value(&prism.client.settings().await?);
+    let names: Vec<String> = args.changes.iter().map(|(name, _)| name.clone()).collect();
+    // The server says nothing of a name that it does not know.
+    if let Some(unknown) = names.iter().find(|name| at(&settings, name).is_none()) {
+        let said = format!("the server has no setting `{}`", text::clean(unknown));
+        return Err(
+            Error::new(ErrorKind::Config, said).hint("`photomove photoprism settings` shows all with their values")
+        );
+    }
+    if !names.is_empty() {
+        settings = as_value(&prism.client.change_settings(&change(args.changes)?).await?);
+    }
     prism
         .app
         .printer
         .object(&json!({ "type": "photoprism_settings", "settings": settings }));
     let mut lines = Vec::new();
-    flatten("", &settings, &mut lines);
+    match names.is_empty() {
+        true => flatten("", &settings, &mut lines),
+        false => names
+            .iter()
+            .filter_map(|name| Some((name, at(&settings, name)?)))
+            .for_each(|(name, value)| flatten(name, value, &mut lines)),
+    }
     prism.app.printer.text(&lines.join("\n"));
     Ok(Exit::Done)
 }
@@ -217,11 +236,13 @@ pub(super) async fn restore_settings(accounts: &Accounts<'_>, endpoint: &Endpoin
         return Ok(Exit::Done);
     };
     let target = accounts.open(accounts.sign_in(endpoint).await?, &journal).await?;
-    let own = target.connect().await?.label;
+    let own = target.connect().await?.label.map(|label| of_server(&label).to_owned());
     let left = journal.settings_left().await?;
     let left: Vec<SettingChange> = left
         .into_iter()
-        .filter(|(account, _)| account.kind == endpoint.kind.word() && account.label == own)
+        .filter(|(account, _)| {
+            account.kind == endpoint.kind.word() && account.label.as_deref().map(of_server) == own.as_deref()
+        })
         .map(|(_, change)| change)
         .collect();
     if left.is_empty() {
@@ -233,6 +254,11 @@ pub(super) async fn restore_settings(accounts: &Accounts<'_>, endpoint: &Endpoin
     }
     put_settings_back(app, settings, target, &journal).await?;
     Ok(Exit::Done)
+}
+
+/// The server of an account's name, `anna at photos.example`: its settings are everybody's.
+fn of_server(label: &str) -> &str {
+    label.rsplit(' ').next().unwrap_or(label)
 }
 
 /// Shows the server's log, or empties it.
@@ -302,14 +328,15 @@ fn tell_session(prism: &Prism<'_>, one: &SessionEntry) {
         "scope": one.auth_scope, "last_used": used, "ends": ends,
     }));
     let shown = |at: Option<Timestamp>| at.map_or("never".to_owned(), |at| at.strftime("%F %H:%M UTC").to_string());
+    let times = [format!("used {}", shown(used)), format!("ends {}", shown(ends))];
+    let facts = [&one.client_name, &one.auth_scope].map(|fact| text::clean(fact));
+    // A session of the browser has neither name nor scope.
+    let facts = facts.into_iter().filter(|fact| !fact.is_empty()).chain(times);
     prism.app.printer.text(&format!(
-        "{}  {}  {} · {} · used {} · ends {}",
+        "{}  {:11}  {}",
         text::clean(&one.id),
         text::clean(&one.auth_provider),
-        text::clean(&one.client_name),
-        text::clean(&one.auth_scope),
-        shown(used),
-        shown(ends)
+        facts.collect::<Vec<_>>().join(" · ")
     ));
 }
 

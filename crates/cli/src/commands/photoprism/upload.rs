@@ -46,6 +46,10 @@ pub(super) async fn run(prism: &Prism<'_>, args: UploadArgs) -> Result<Exit> {
     for album in &args.album {
         prism.client.album(album).await.map_err(super::album::no_album)?;
     }
+    // Before the first is sent, not after an hour.
+    for file in &args.files {
+        local::check(file)?;
+    }
     let mut sums = Sums::default();
     for bundle in bundles(&args.files) {
         send(prism, &bundle, &args.album, &mut sums).await?;

@@ -126,15 +126,33 @@ pub(super) async fn login(
             false => give(accounts, options).await?,
         };
         let typed = given.typed;
-        match check_and_keep(accounts, args, &config, given, name).await {
-            Err(error) if typed && left > 0 && *error.kind() == ErrorKind::Auth(AuthProblem::Revoked) => {
+        let is_app_password = matches!(given.sign_in, SignIn::AppPassword { .. });
+        let checked = check_and_keep(accounts, args, &config, given, name).await;
+        let checked = checked.map_err(|error| match error.kind() {
+            ErrorKind::Auth(AuthProblem::Expired) if is_app_password => error.hint_instead(
+                "look in the browser under \"Settings\", \"Account\", \"Apps and Devices\" whether it is still there, or make \
+                 another one",
+            ),
+            _ => error,
+        });
+        match checked {
+            Err(error) if typed && left > 0 && is_wrong_secret(&error) => {
                 let words = errors::render(&error.hint_instead("try again, or end with Ctrl-C"));
-                accounts.app.printer.talk(&words);
+                accounts.app.printer.talk_in_columns(&words);
             }
             ended => return ended,
         }
     }
     Err(Error::new(ErrorKind::Internal, "the last try did not end"))
+}
+
+/// Whether something else may be typed with more success. Of an app password the server says the same as of a session that
+/// is over.
+fn is_wrong_secret(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Auth(AuthProblem::Revoked | AuthProblem::Expired)
+    )
 }
 
 fn public() -> Given {

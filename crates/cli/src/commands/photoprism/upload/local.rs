@@ -25,6 +25,22 @@ pub(in super::super) struct LocalFile {
     pub(in super::super) name: String,
 }
 
+/// Says whether a file can become a photo, as far as can be seen from outside.
+///
+/// # Errors
+/// [`ErrorKind::Config`] if the file is none, is empty or is not there.
+pub(in super::super) fn check(path: &Path) -> Result<()> {
+    let wrong = |what: &str| Error::new(ErrorKind::Config, format!("{} is {what}", path.display()));
+    let facts = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if facts.is_dir() {
+        return Err(wrong("a folder").hint("name the files in it"));
+    }
+    match facts.is_file() && facts.len() == 0 {
+        true => Err(wrong("empty").hint("leave it out: the server takes no empty file")),
+        false => Ok(()),
+    }
+}
+
 impl LocalFile {
     /// Reads a file once, for its hash and its type.
     ///
