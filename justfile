@@ -46,7 +46,7 @@ demo:
 # Every figure of docs/reliability.md at full size: hours, and the table in target/prove/figures.md
 prove:
     rm -f target/prove/figures.jsonl
-    PHOTOMOVE_PROVE=full cargo test --profile prove --test trust -- --nocapture --skip memory::
+    PHOTOMOVE_PROVE=full cargo test --profile prove --test trust -- --nocapture --skip memory:: --skip speed::
     PHOTOMOVE_PROVE=full cargo test --profile prove -p photomove-migrate --lib -- --nocapture prove::
     just bench-memory
     cat target/prove/figures.md
@@ -54,3 +54,7 @@ prove:
 # The most memory that the release build takes, over 20,000 pictures of 1 MiB and 200,000 items of 2 KiB
 bench-memory:
     PHOTOMOVE_PROVE=full cargo test --release --test trust -- --nocapture --test-threads 1 memory::
+
+# Items per second into PhotoPrism and out of it, and requests per item: the table in docs/performance.md; takes some minutes
+bench-photoprism:
+    PHOTOMOVE_PROVE=full cargo test --release --test trust -- --nocapture --test-threads 1 speed::

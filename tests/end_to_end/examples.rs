@@ -1,6 +1,6 @@
 //! The examples do what they say.
 
-use photomove_sim::{Fill, LibraryAlbum, SimOptions};
+use photomove_sim::{Fill, LibraryAlbum, ServiceKind, ServiceSpec, SimOptions};
 
 use crate::support::{Stage, synthetic, synthetic_library};
 
@@ -30,6 +30,53 @@ async fn list_amazon_lists_the_library() {
     2 SYN_0000001.jpg
     3 SYN_0000002.jpg
     ");
+    stage.assert_no_unknown_requests();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn photoprism_albums_lists_albums_and_saves_one() {
+    let mut library = synthetic_library(3);
+    library.albums = vec![
+        LibraryAlbum { title: "Lisbon".into() },
+        LibraryAlbum { title: "Rome".into() },
+    ];
+    for (item, albums) in library.items.iter_mut().zip([vec![0], vec![1], vec![0]]) {
+        item.albums = albums;
+    }
+    let mut stage = Stage::with(SimOptions {
+        services: vec![ServiceSpec::new(ServiceKind::PhotoPrism)],
+        fill: Some(Fill::Library(library)),
+        ..Stage::options()
+    })
+    .await;
+    let sim = stage.sims.photoprism().expect("a server was started");
+    let (url, password) = (
+        sim.url().to_owned(),
+        sim.add_app_password("example", "photos albums files sessions"),
+    );
+    stage.set("PHOTOPRISM_APP_PASSWORD", password);
+
+    let run = stage.example("photoprism_albums", &[&url]).await.expect_code(0);
+    insta::assert_snapshot!(run.stdout, @r"
+    Lisbon: 2 photos
+    Rome: 1 photos
+    ");
+
+    let run = stage
+        .example("photoprism_albums", &[&url, "Lisbon", "saved"])
+        .await
+        .expect_code(0);
+    assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+    let saved = std::fs::read_dir(stage.path("saved")).expect("a folder");
+    for file in saved {
+        let bytes = std::fs::read(file.expect("entry").path()).expect("readable");
+        let sha1 = photomove_core::Checksums::of(&bytes).sha1_hex().expect("taken");
+        let held = stage.sims.photoprism().expect("started").photos();
+        let of = held
+            .iter()
+            .find(|photo| photo.files.iter().any(|file| file.sha1 == sha1));
+        assert_eq!(of.expect("the server's bytes").albums, ["Lisbon"]);
+    }
     stage.assert_no_unknown_requests();
 }
 
