@@ -285,22 +285,7 @@ fn file_of(told: &Told<'_>, color: i64, taken_at: Timestamp) -> Result<File, Sim
 fn details(value: &Value, created_at: Timestamp) -> Details {
     let told = Told(value);
     let mut details = Details::new(created_at);
-    for (key, slot) in [
-        ("Keywords", &mut details.keywords),
-        ("KeywordsSrc", &mut details.keywords_src),
-        ("Notes", &mut details.notes),
-        ("NotesSrc", &mut details.notes_src),
-        ("Subject", &mut details.subject),
-        ("SubjectSrc", &mut details.subject_src),
-        ("Artist", &mut details.artist),
-        ("ArtistSrc", &mut details.artist_src),
-        ("Copyright", &mut details.copyright),
-        ("CopyrightSrc", &mut details.copyright_src),
-        ("License", &mut details.license),
-        ("LicenseSrc", &mut details.license_src),
-        ("Software", &mut details.software),
-        ("SoftwareSrc", &mut details.software_src),
-    ] {
+    for (key, slot) in details.texts_mut() {
         *slot = told.text(key);
     }
     details

@@ -26,6 +26,13 @@ pub(crate) fn write(time: Timestamp) -> String {
     write_wall(TimeZone::UTC.to_datetime(time), None)
 }
 
+/// English name of a month, 1 to 12; another number counts as January.
+pub(crate) fn month_name(month: i64) -> String {
+    let month = i8::try_from(month).unwrap_or(1);
+    let day = civil::Date::new(2000, month, 1).unwrap_or(civil::date(2000, 1, 1));
+    day.strftime("%B").to_string()
+}
+
 /// The wall clock of a time in UTC.
 pub(crate) fn utc(time: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(time)

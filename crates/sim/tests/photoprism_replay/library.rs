@@ -66,8 +66,9 @@ fn automatic_albums(folder: &Path) -> Vec<Value> {
             album["CreatedAt"] = "2026-11-21T02:54:15Z".into();
         }
         let title = album["Title"].as_str().unwrap_or_default().to_owned();
-        if let (true, Some((month, year))) = (album["Type"] == "month", title.split_once(' ')) {
-            let number = MONTHS.iter().position(|name| *name == month).map_or(0, |at| at + 1);
+        if let (true, Some((_, year))) = (album["Type"] == "month", title.split_once(' ')) {
+            let day = jiff::civil::Date::strptime("%B %Y %d", format!("{title} 1"));
+            let number = day.map_or(0, |day| day.month());
             album["Filter"] = format!("public:true year:{year} month:{number}").into();
             album["Year"] = year.parse::<i64>().unwrap_or(0).into();
             album["Month"] = number.into();
@@ -75,21 +76,6 @@ fn automatic_albums(folder: &Path) -> Vec<Value> {
     }
     albums
 }
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// Bytes of files: the samples where they are here, else as many bytes of nothing.
 fn bodies(samples: Option<&Path>) -> impl Fn(&str, u64) -> Option<Blob> {

@@ -7,6 +7,8 @@ mod google;
 #[cfg(feature = "photoprism")]
 mod photoprism;
 
+#[cfg(any(feature = "amazon", feature = "photoprism"))]
+use photomove_core::AuthProblem;
 use photomove_core::{Account, Error, ErrorKind, Result};
 use serde_json::json;
 
@@ -34,6 +36,42 @@ pub(crate) async fn sign_in_now(app: &App, endpoint: &Endpoint) -> Result<()> {
         ..LoginArgs::default()
     };
     sign_in(app, &args, endpoint).await
+}
+
+/// Lets the sign-in of one account take the place of another's only if somebody wants that.
+#[cfg(any(feature = "amazon", feature = "photoprism"))]
+async fn replacement_is_meant(
+    accounts: &Accounts<'_>,
+    args: &LoginArgs,
+    kind: Kind,
+    name: &str,
+    before: &str,
+) -> Result<()> {
+    let app = accounts.app;
+    let typed = providers::typed(kind, name);
+    let what = format!("`{typed}` has been another account so far ({before})");
+    let both = format!(
+        "to keep both, give this one a name: `photomove auth login {}@NAME`",
+        kind.word()
+    );
+    if app.global.yes || args.replace {
+        app.printer.note(&format!("{what}; its sign-in is replaced"));
+        return Ok(());
+    }
+    let choices = [
+        "leave everything as it was".to_owned(),
+        format!("keep this one as `{typed}`, forget the earlier one"),
+    ];
+    match app.person.choose(&format!("{what}. Choose"), &choices).await? {
+        Some(1) => Ok(()),
+        Some(_) => Err(Error::new(ErrorKind::Cancelled, "nothing was kept").hint(both)),
+        None => Err(Error::new(
+            ErrorKind::Auth(AuthProblem::WrongAccount),
+            format!("{what}; nothing was kept"),
+        )
+        .provider(kind.word())
+        .hint(format!("{both}; to replace the earlier one, add `--replace`"))),
+    }
 }
 
 async fn sign_in(app: &App, args: &LoginArgs, endpoint: &Endpoint) -> Result<()> {

@@ -6,25 +6,10 @@ use crate::photoprism::library::patterns::like;
 use crate::photoprism::library::slug::{album_slug, album_title, slug};
 use crate::photoprism::mint::is_uid;
 use crate::photoprism::model::{Album, Entry};
+use crate::photoprism::time::month_name;
 use crate::photoprism::world::World;
 
 use super::index::Context;
-
-/// Names of the months, which folders of months are titled by.
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// The album that a word of an upload means: a UID is taken as it is, a title is looked up as `POST /albums` does and made
 /// if it is missing. One that is deleted stays deleted.
@@ -114,7 +99,7 @@ fn year_and_month(folder: &str) -> Option<(i64, i64)> {
 /// `October 2008` of `2008/10`, else the last folder's name.
 fn folder_title(folder: &str) -> String {
     match year_and_month(folder) {
-        Some((year, month)) => format!("{} {year}", MONTHS[(month - 1) as usize]),
+        Some((year, month)) => format!("{} {year}", month_name(month.into())),
         None => folder.rsplit('/').next().unwrap_or(folder).to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use super::super::model::Album;
 use super::super::reply::{Answer, Refusal, Reply};
 use super::super::request::{Call, Object};
 use super::super::switches::PhotoPrismSwitches;
-use super::super::time::{utc, whole_seconds};
+use super::super::time::{month_name, utc, whole_seconds};
 use super::super::wire;
 use super::super::words::Message;
 use super::super::world::World;
@@ -18,21 +18,6 @@ pub(super) mod content;
 pub(super) mod search;
 
 pub(crate) use search::told as album_row;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// Lets a call to an album in; clients without a user may not.
 pub(super) fn admit(world: &mut World, call: &Call, action: Action) -> Result<Grant, Refusal> {
@@ -63,8 +48,7 @@ fn named(title: &str, now: Timestamp) -> String {
         return title;
     }
     let day = utc(now).date();
-    let month = MONTHS[usize::try_from(day.month()).unwrap_or(1).clamp(1, 12) - 1];
-    format!("{month} {}", day.year())
+    format!("{} {}", month_name(day.month().into()), day.year())
 }
 
 /// UID of the manual album of a user that the server takes for the one with this title, deleted ones too: the same slug,

@@ -9,26 +9,11 @@ use super::super::mint::session_id;
 use super::super::model::Root;
 use super::super::reply::{Answer, Reply};
 use super::super::request::Call;
-use super::super::time::{utc, write};
+use super::super::time::{month_name, utc, write};
 use super::super::wire;
 use super::super::world::World;
 use super::quality::APPROVED;
 use super::search::with_tokens;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// `GET /folders/originals/*path`.
 pub(super) fn originals(world: &mut World, call: &Call) -> Answer {
@@ -111,7 +96,7 @@ fn folder(world: &World, root: Root, path: &str) -> Value {
         [] => (None, None),
     };
     let title = match (year, month) {
-        (Some(year), Some(month)) => format!("{} {year}", MONTHS[usize::try_from(month).unwrap_or(1) - 1]),
+        (Some(year), Some(month)) => format!("{} {year}", month_name(month.into())),
         _ => parts.last().copied().unwrap_or_default().to_owned(),
     };
     // Folders without a month of their own have that of their last change.

@@ -134,20 +134,12 @@ fn merge(photo: &mut Photo, body: &Object, generation: Generation) -> Result<(),
 
 /// All details are set at once: what was not sent becomes empty.
 fn merge_details(details: &mut Details, sent: &Object) -> Result<(), Refusal> {
-    for (key, slot) in [
-        ("Keywords", &mut details.keywords),
-        ("KeywordsSrc", &mut details.keywords_src),
-        ("Notes", &mut details.notes),
-        ("NotesSrc", &mut details.notes_src),
-        ("Subject", &mut details.subject),
-        ("SubjectSrc", &mut details.subject_src),
-        ("Artist", &mut details.artist),
-        ("ArtistSrc", &mut details.artist_src),
-        ("Copyright", &mut details.copyright),
-        ("CopyrightSrc", &mut details.copyright_src),
-        ("License", &mut details.license),
-        ("LicenseSrc", &mut details.license_src),
-    ] {
+    // What software made a file is not for people to say.
+    let editable = details
+        .texts_mut()
+        .into_iter()
+        .filter(|(key, _)| !key.starts_with("Software"));
+    for (key, slot) in editable {
         set(slot, sent.string(key)?);
     }
     details.keywords = keyword_list(&details.keywords);

@@ -224,6 +224,26 @@ impl Details {
             updated_at: now,
         }
     }
+
+    /// All texts by the names that the protocol has for them.
+    pub(crate) fn texts_mut(&mut self) -> [(&'static str, &mut String); 14] {
+        [
+            ("Keywords", &mut self.keywords),
+            ("KeywordsSrc", &mut self.keywords_src),
+            ("Notes", &mut self.notes),
+            ("NotesSrc", &mut self.notes_src),
+            ("Subject", &mut self.subject),
+            ("SubjectSrc", &mut self.subject_src),
+            ("Artist", &mut self.artist),
+            ("ArtistSrc", &mut self.artist_src),
+            ("Copyright", &mut self.copyright),
+            ("CopyrightSrc", &mut self.copyright_src),
+            ("License", &mut self.license),
+            ("LicenseSrc", &mut self.license_src),
+            ("Software", &mut self.software),
+            ("SoftwareSrc", &mut self.software_src),
+        ]
+    }
 }
 
 /// A label on a photo.

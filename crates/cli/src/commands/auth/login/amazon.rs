@@ -143,31 +143,7 @@ async fn may_replace(accounts: &Accounts<'_>, args: &LoginArgs, name: &str, whos
     else {
         return Ok(());
     };
-    let app = accounts.app;
-    let typed = providers::typed(Kind::Amazon, name);
-    let what = format!("`{typed}` has been another account so far ({})", before.about);
-    let both = format!(
-        "to keep both, give this one a name: `photomove auth login {}@NAME`",
-        Kind::Amazon.word()
-    );
-    if app.global.yes || args.replace {
-        app.printer.talk(&format!("note: {what}; its sign-in is replaced"));
-        return Ok(());
-    }
-    let choices = [
-        "leave everything as it was".to_owned(),
-        format!("keep this one as `{typed}`, forget the earlier one"),
-    ];
-    match app.person.choose(&format!("{what}. Choose"), &choices).await? {
-        Some(1) => Ok(()),
-        Some(_) => Err(Error::new(ErrorKind::Cancelled, "nothing was kept").hint(both)),
-        None => Err(Error::new(
-            ErrorKind::Auth(AuthProblem::WrongAccount),
-            format!("{what}; nothing was kept"),
-        )
-        .provider(Kind::Amazon.word())
-        .hint(format!("{both}; to replace the earlier one, add `--replace`"))),
-    }
+    super::replacement_is_meant(accounts, args, Kind::Amazon, name, &before.about).await
 }
 
 /// Says under which other name the same account is kept: nobody should move it twice.

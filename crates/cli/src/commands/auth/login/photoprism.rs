@@ -261,34 +261,8 @@ async fn may_replace(accounts: &Accounts<'_>, args: &LoginArgs, name: &str, new:
     if before.url == new.kept.url && uid(&before).is_none_or(|was| uid(&new.kept).is_none_or(|is| is == was)) {
         return Ok(());
     }
-    let app = accounts.app;
-    let typed = providers::typed(Kind::PhotoPrism, name);
-    let what = format!(
-        "`{typed}` has been another account so far ({})",
-        photoprism::whose(&before)
-    );
-    let both = format!(
-        "to keep both, give this one a name: `photomove auth login {}@NAME`",
-        Kind::PhotoPrism.word()
-    );
-    if app.global.yes || args.replace {
-        app.printer.note(&format!("{what}; its sign-in is replaced"));
-        return Ok(());
-    }
-    let choices = [
-        "leave everything as it was".to_owned(),
-        format!("keep this one as `{typed}`, forget the earlier one"),
-    ];
-    match app.person.choose(&format!("{what}. Choose"), &choices).await? {
-        Some(1) => Ok(()),
-        Some(_) => Err(Error::new(ErrorKind::Cancelled, "nothing was kept").hint(both)),
-        None => Err(Error::new(
-            ErrorKind::Auth(AuthProblem::WrongAccount),
-            format!("{what}; nothing was kept"),
-        )
-        .provider(Kind::PhotoPrism.word())
-        .hint(format!("{both}; to replace the earlier one, add `--replace`"))),
-    }
+    let about = photoprism::whose(&before);
+    super::replacement_is_meant(accounts, args, Kind::PhotoPrism, name, &about).await
 }
 
 fn uid(kept: &KeptSignIn) -> Option<&str> {
