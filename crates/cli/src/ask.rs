@@ -16,8 +16,12 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::print::Printer;
+use crate::text;
 
 pub(crate) use self::paste::IsWhole;
+
+/// Columns that ` [y/N]` and the answer need behind a question.
+const ANSWER_COLUMNS: usize = 12;
 
 /// The person in front of the terminal, if there is one.
 #[derive(Debug, Clone)]
@@ -144,7 +148,15 @@ impl Person {
         if let Some(answer) = self.scripted_answer(question) {
             return Ok(answer == "yes");
         }
-        let question = question.to_owned();
+        // A question that the terminal breaks is torn within words, and drawn again below itself once it is answered.
+        let lines = text::wrapped(question, 0, text::columns().saturating_sub(ANSWER_COLUMNS));
+        let question = match lines.rsplit_once('\n') {
+            Some((before, last)) => {
+                self.printer.talk(before);
+                last.to_owned()
+            }
+            None => lines,
+        };
         let _kept = Kept::now();
         // Not within the bars' lock: whatever is to be said meanwhile would wait for the answer.
         blocking(move || {

@@ -117,7 +117,7 @@ impl PhotoPrismConfig {
         let wrong = |message: &str, hint: &str| {
             Error::new(ErrorKind::Config, message)
                 .provider(crate::KIND)
-                .operation(Operation::Settings)
+                .operation(Operation::Connect)
                 .hint(hint)
         };
         let mut url = self.url.clone();

@@ -61,7 +61,7 @@ pub(crate) async fn run(app: &App, args: DemoArgs) -> Result<Exit> {
     sims.shutdown().await;
     let summary = result?;
     let exit = exit_of(&summary);
-    migrate::tell_end(app, &settings, &summary, exit, &Limits::default()).await?;
+    migrate::tell_end(app, &settings, &to, &summary, exit, &Limits::default()).await?;
     let took = app.clock.now().duration_since(began).unsigned_abs();
     app.printer.object(&json!({
         "type": "demo", "folder": std::path::absolute(&folder).unwrap_or_else(|_| folder.clone()), "seconds": took.as_secs_f64(), "stored": stored, "exit_code": exit.code(),

@@ -213,7 +213,7 @@ pub(crate) async fn moved(
     let mut summary = between(app, settings, from, to, how).await?;
     settings_back::offer(app, settings, to, &mut summary).await?;
     let exit = report::exit_of(&summary);
-    tell_end(app, settings, &summary, exit, &how.limits).await?;
+    tell_end(app, settings, to, &summary, exit, &how.limits).await?;
     let message = match &summary.stopped {
         Some(StopReason::Limit(limit)) => how.limits.words(*limit, summary.uploaded.bytes),
         stopped => match stopped.as_ref().and_then(StopReason::error) {

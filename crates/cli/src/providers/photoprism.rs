@@ -53,7 +53,11 @@ impl PhotoPrismSignIn {
                 SignIn::User { .. } => "then it is opened anew, with a passcode if the account has a second factor",
                 _ => "then it is opened anew",
             };
-            lines.push(format!("session: until {}; {renewed}", until.strftime("%F %H:%M UTC")));
+            let at = until.to_zoned(jiff::tz::TimeZone::system());
+            lines.push(format!(
+                "session: until {}; {renewed}",
+                at.strftime("%a %d %b at %H:%M")
+            ));
         }
         let fields = json!({
             "server": shown(&kept.url),

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::again;
 use crate::app::App;
 use crate::commands::status::failure_line;
+use crate::endpoint::Endpoint;
 use crate::exit::Exit;
 use crate::limits::Limits;
 use crate::settings::Settings;
@@ -32,6 +33,7 @@ pub(crate) fn tell_stop(app: &App, settings: &Settings, summary: &Summary, limit
 pub(crate) async fn tell_end(
     app: &App,
     settings: &Settings,
+    to: &Endpoint,
     summary: &Summary,
     exit: Exit,
     limits: &Limits,
@@ -41,7 +43,7 @@ pub(crate) async fn tell_end(
     app.printer.text(&report::summary_text(summary));
     tell_first_failures(app, settings, summary).await?;
     tell_stop(app, settings, summary, limits);
-    for line in next_steps(app, summary) {
+    for line in next_steps(app, to, summary) {
         app.printer.text(&format!("next: {line}"));
     }
     app.printer.text(&format!("\n{}", report::last_line(summary)));
@@ -68,7 +70,7 @@ async fn tell_first_failures(app: &App, settings: &Settings, summary: &Summary) 
 }
 
 /// What the person can do now, at most one line per reason.
-fn next_steps(app: &App, summary: &Summary) -> Vec<String> {
+fn next_steps(app: &App, to: &Endpoint, summary: &Summary) -> Vec<String> {
     let mut steps = Vec::new();
     let command = again::to_go_on(app);
     match &summary.stopped {
@@ -96,7 +98,7 @@ fn next_steps(app: &App, summary: &Summary) -> Vec<String> {
         Some(_) => steps.push(format!("run {command} again: it goes on from here")),
     }
     if summary.stopped.is_none() && !summary.settings_left.is_empty() {
-        let command = again::command(app, &format!("{} restore-settings", summary.target.kind));
+        let command = again::command(app, &format!("{to} restore-settings"));
         steps.push(format!(
             "`{command}` puts back what the run changed in the destination's settings, and says what may follow"
         ));

@@ -207,7 +207,11 @@ mod tests {
             assert!(position(wrong).is_err(), "{wrong}");
         }
         assert_eq!(field("Scan=true"), Ok(("Scan".to_owned(), Value::Bool(true))));
-        assert!(field("Scan").is_err() && field("Scan=yes").is_err());
+        assert_eq!(
+            field("Lang=de"),
+            Ok(("Lang".to_owned(), Value::String("de".to_owned())))
+        );
+        assert!(field("Scan").is_err() && field("Scan={yes").is_err());
     }
 
     fn args(taken: &str, zone: Option<&str>) -> EditArgs {

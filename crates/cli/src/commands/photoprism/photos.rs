@@ -287,7 +287,10 @@ impl Prism<'_> {
     pub(super) async fn agreed(&self, what: &str) -> Result<()> {
         match self.app.person.confirm_or(&format!("{what}?"), false).await? {
             true => Ok(()),
-            false => Err(Error::new(ErrorKind::Cancelled, "nothing was changed")),
+            false => {
+                let error = Error::new(ErrorKind::Cancelled, "nothing was changed");
+                Err(error.hint("only `y` is a yes; `--yes` answers beforehand"))
+            }
         }
     }
 }

@@ -250,7 +250,9 @@ pub(super) async fn restore_settings(accounts: &Accounts<'_>, endpoint: &Endpoin
         return Ok(Exit::Done);
     }
     if !settings_agreed(app, &*target, &left).await? {
-        return Err(Error::new(ErrorKind::Cancelled, "nothing was changed"));
+        return Err(
+            Error::new(ErrorKind::Cancelled, "nothing was changed").hint("the same command puts them back another day")
+        );
     }
     put_settings_back(app, settings, target, &journal).await?;
     Ok(Exit::Done)
@@ -312,11 +314,14 @@ pub(super) async fn metrics(prism: &Prism<'_>) -> Result<Exit> {
 pub(super) async fn sessions(prism: &Prism<'_>) -> Result<Exit> {
     let uid = prism.client.user_uid().await?;
     // Asked without a provider the server names none.
+    let mut count = 0;
     for provider in PROVIDERS {
         for one in prism.client.user_sessions(&uid, Some(provider), SESSIONS).await? {
             tell_session(prism, &one);
+            count += 1;
         }
     }
+    prism.app.printer.talk(&text::counted(count, "sign-in"));
     Ok(Exit::Done)
 }
 

@@ -99,7 +99,7 @@ fn year_and_month(folder: &str) -> Option<(i64, i64)> {
 /// `October 2008` of `2008/10`, else the last folder's name.
 fn folder_title(folder: &str) -> String {
     match year_and_month(folder) {
-        Some((year, month)) => format!("{} {year}", month_name(month.into())),
+        Some((year, month)) => format!("{} {year}", month_name(month)),
         None => folder.rsplit('/').next().unwrap_or(folder).to_owned(),
     }
 }

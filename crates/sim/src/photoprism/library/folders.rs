@@ -96,7 +96,7 @@ fn folder(world: &World, root: Root, path: &str) -> Value {
         [] => (None, None),
     };
     let title = match (year, month) {
-        (Some(year), Some(month)) => format!("{} {year}", month_name(month.into())),
+        (Some(year), Some(month)) => format!("{} {year}", month_name(month)),
         _ => parts.last().copied().unwrap_or_default().to_owned(),
     };
     // Folders without a month of their own have that of their last change.
