@@ -155,7 +155,8 @@ impl PhotoPrismSink {
         let error = match self.log_about(ending).await {
             Some(text) => failed(
                 kind,
-                format!("photoprism did not import the file; its log says: {text}"),
+                // Two files of one type may be refused at once, and the log does not say which is which.
+                format!("photoprism did not import the file; at that time its log said of a .{ending}: {text}"),
             ),
             None if has_company => failed(
                 kind,
