@@ -13,7 +13,7 @@ pub(crate) use plan::{plan_text, question};
 pub(crate) use summary::{Oddities, accounting_table, exit_of, exit_of_stop, last_line, outcome_line, summary_text};
 
 /// Returns what an account holds by category.
-#[cfg(any(feature = "amazon", feature = "google"))]
+#[cfg(any(feature = "amazon", feature = "google", feature = "photoprism"))]
 pub(crate) fn held_table(held: &[crate::providers::Held]) -> String {
     let mut table = new_table(["category", "files", "bytes"]);
     for row in held {
